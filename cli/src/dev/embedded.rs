@@ -1,0 +1,362 @@
+//! A whole Leadline in one process: the engines, the queues with their dead-letter queues, and every handler, called as
+//! Lambda would call it. The tests run their stories on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use api::{Api, Token};
+use assign::Assign;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_sqs::Client as SqsClient;
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, QueueAttributeName};
+use capture::Capture;
+use deliver::Deliver;
+use engines::queue::EmbeddedQueues;
+use engines::table::EmbeddedTable;
+use enrich::{Enrich, Providers};
+use lambda_http::{Body, Request, Response};
+use outbound::{Client as OutboundClient, IpNetwork, Policy};
+use platform::{Clock, Secrets};
+use queue::{Failure, Queue, Queues};
+use recycle::Recycle;
+use score::Score;
+use table::{ConfigurationCache, Meter, Table};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+/// Name of the table.
+const TABLE: &str = "leadline";
+
+/// Messages handed to a handler at once; as in the template.
+const BATCH: i32 = 10;
+
+/// Batches of one queue that are worked on at the same time.
+const CONCURRENT_BATCHES: usize = 4;
+
+/// How often a message is tried before it goes to the dead-letter queue; as in the template.
+const MAX_RECEIVES: u32 = 5;
+
+/// How long a received message stays hidden, in seconds: longer than any handler takes.
+const VISIBILITY_SECONDS: u32 = 60;
+
+/// How long a receive waits for messages, in seconds.
+const WAIT_SECONDS: i32 = 20;
+
+/// How often due work is looked for. On AWS the schedule says a minute.
+const RECYCLE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Time one look may take.
+const RECYCLE_BUDGET: Duration = Duration::from_secs(30);
+
+/// The engines underneath.
+#[derive(Clone)]
+pub struct Engines {
+    /// DynamoDB.
+    pub table: EmbeddedTable,
+    /// SQS.
+    pub queues: EmbeddedQueues,
+}
+
+/// What a Leadline needs from outside.
+#[derive(Clone)]
+pub struct Wiring {
+    /// Pepper and other secrets.
+    pub secrets: Secrets,
+    /// Token of the API.
+    pub token: String,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Private networks that may be called; by default this machine only.
+    pub outbound_allow: Vec<IpNetwork>,
+    /// Counts what the table costs.
+    pub meter: Option<Arc<Meter>>,
+    /// How long a configuration serves before the one in force is asked for, in seconds.
+    pub configuration_seconds: i64,
+}
+
+impl Wiring {
+    /// For one process on its own: the system's clock, and receivers on this machine allowed.
+    pub fn new(secrets: Secrets, token: String) -> Self {
+        let loopback = ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|network| network.parse().ok());
+        Self { secrets, token, clock: Clock::system(), outbound_allow: loopback.collect(), meter: None, configuration_seconds: 1 }
+    }
+}
+
+/// A whole Leadline. Clones share everything.
+#[derive(Clone)]
+pub struct Embedded {
+    /// The engines underneath.
+    pub engines: Engines,
+    /// The table.
+    pub table: Table,
+    /// The queues as the functions see them.
+    pub queues: Queues,
+    /// Tells the time.
+    pub clock: Clock,
+    handlers: Arc<Handlers>,
+    sqs: SqsClient,
+}
+
+struct Handlers {
+    capture: Capture,
+    enrich: Enrich,
+    score: Score,
+    assign: Assign,
+    recycle: Recycle,
+    deliver: Deliver,
+    api: Api,
+}
+
+impl Embedded {
+    /// Makes the table and the queues if they are not there, and wires the handlers to them.
+    ///
+    /// # Errors
+    /// When an engine refuses.
+    pub async fn open(engines: Engines, wiring: Wiring) -> Result<Self> {
+        let mut table = Table::new(engines.table.dynamodb_client(), TABLE);
+        if let Some(meter) = &wiring.meter {
+            table = table.metered(Arc::clone(meter));
+        }
+        table.create_if_missing().await.context("cannot make the table")?;
+        let sqs = engines.queues.sqs_client();
+        let mut urls = Vec::new();
+        for queue in Queue::ALL {
+            urls.push((queue, create_queue(&sqs, queue).await.with_context(|| format!("cannot make the queue {}", queue.name()))?));
+        }
+        let queues = Queues::new(sqs.clone(), urls);
+        let configurations = Arc::new(ConfigurationCache::new(table.clone(), wiring.configuration_seconds));
+        let client = OutboundClient::new(Policy::allowing(wiring.outbound_allow));
+        let (clock, secrets) = (wiring.clock, wiring.secrets);
+        let handlers = Handlers {
+            capture: Capture {
+                table: table.clone(),
+                queues: queues.clone(),
+                configurations: Arc::clone(&configurations),
+                secrets: secrets.clone(),
+                clock: clock.clone(),
+            },
+            enrich: Enrich {
+                table: table.clone(),
+                queues: queues.clone(),
+                configurations: Arc::clone(&configurations),
+                secrets: secrets.clone(),
+                clock: clock.clone(),
+                providers: Providers::new(client.clone()),
+            },
+            score: Score { table: table.clone(), queues: queues.clone(), configurations: Arc::clone(&configurations), clock: clock.clone() },
+            assign: Assign::new(table.clone(), queues.clone(), Arc::clone(&configurations), clock.clone()),
+            recycle: Recycle { table: table.clone(), queues: queues.clone(), configurations: Arc::clone(&configurations), clock: clock.clone() },
+            deliver: Deliver {
+                table: table.clone(),
+                queues: queues.clone(),
+                configurations: Arc::clone(&configurations),
+                secrets: secrets.clone(),
+                clock: clock.clone(),
+                client,
+            },
+            api: Api { table: table.clone(), queues: queues.clone(), configurations, secrets, token: Token::fixed(wiring.token), clock: clock.clone() },
+        };
+        Ok(Self { engines, table, queues, clock, handlers: Arc::new(handlers), sqs })
+    }
+
+    /// Answers a request: what `capture` takes goes there, everything else to `api`.
+    pub async fn answer(&self, request: Request, path: &str) -> Response<Body> {
+        let is_door = path == "/v1/health" || path == "/v1/events" || (path.starts_with("/v1/sources/") && !path.ends_with("/ledger"));
+        if is_door { self.handlers.capture.handle(request).await } else { self.handlers.api.handle(request).await }
+    }
+
+    /// Hands a batch to the function that reads `queue`.
+    ///
+    /// # Errors
+    /// When the function cannot report on the batch record by record.
+    pub async fn invoke(&self, queue: Queue, event: SqsEvent) -> Result<SqsBatchResponse, Failure> {
+        match queue {
+            Queue::Enrich => self.handlers.enrich.handle(event).await,
+            Queue::Score => self.handlers.score.handle(event).await,
+            Queue::Assign => self.handlers.assign.handle(event).await,
+            Queue::Deliver => self.handlers.deliver.handle(event).await,
+        }
+    }
+
+    /// Looks for due work once.
+    ///
+    /// # Errors
+    /// See [`Recycle::run`].
+    pub async fn recycle(&self) -> Result<recycle::Run, recycle::Error> {
+        self.handlers.recycle.run(RECYCLE_BUDGET).await
+    }
+
+    /// Starts what on AWS are event source mappings and the schedule. They end when `stopped` says so.
+    pub fn start(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        for queue in Queue::ALL {
+            tasks.spawn(self.clone().poll(queue, stopped.clone()));
+        }
+        tasks.spawn(self.clone().look_for_due_work(stopped.clone()));
+        tasks
+    }
+
+    /// Waits until nothing is on its way: all queues are empty.
+    pub async fn wait_idle(&self) {
+        self.engines.queues.wait_idle().await;
+    }
+
+    /// Makes sure that everything is on disk.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn flush(&self) -> Result<()> {
+        Ok(self.engines.queues.flush().await?)
+    }
+
+    async fn poll(self, queue: Queue, mut stopped: watch::Receiver<bool>) {
+        let slots = Arc::new(Semaphore::new(CONCURRENT_BATCHES));
+        let mut running = JoinSet::new();
+        loop {
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+                return;
+            };
+            let messages = tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => break,
+                received = self.receive(queue) => received,
+            };
+            while running.try_join_next().is_some() {}
+            match messages {
+                Ok(messages) if messages.is_empty() => {}
+                Ok(messages) => {
+                    let embedded = self.clone();
+                    running.spawn(async move {
+                        embedded.work(queue, messages).await;
+                        drop(slot);
+                    });
+                }
+                Err(error) => {
+                    tracing::error!(queue = queue.name(), error = format!("{error:#}"), "the queue {} cannot be read", queue.name());
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    async fn receive(&self, queue: Queue) -> Result<Vec<Message>> {
+        let received = self
+            .sqs
+            .receive_message()
+            .queue_url(url(queue.name()))
+            .max_number_of_messages(BATCH)
+            .wait_time_seconds(WAIT_SECONDS)
+            .message_system_attribute_names(aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount)
+            .send()
+            .await?;
+        Ok(received.messages.unwrap_or_default())
+    }
+
+    /// Hands messages to their handler and deletes those that it is done with. The others are seen again soon.
+    async fn work(&self, queue: Queue, messages: Vec<Message>) {
+        let event = event_of(&messages);
+        let failed: Vec<String> = match self.invoke(queue, event).await {
+            Ok(response) => response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect(),
+            Err(error) => {
+                tracing::error!(queue = queue.name(), error = %platform::chain(&error), "a batch is returned");
+                messages.iter().filter_map(|message| message.message_id.clone()).collect()
+            }
+        };
+        let (again, done): (Vec<&Message>, Vec<&Message>) =
+            messages.iter().partition(|message| message.message_id.as_ref().is_some_and(|id| failed.contains(id)));
+        if let Err(error) = self.delete(queue, &done).await {
+            // They are worked on once more, which changes nothing.
+            tracing::warn!(queue = queue.name(), error = format!("{error:#}"), "done messages could not be deleted");
+        }
+        for message in again {
+            self.see_again_soon(queue, message).await;
+        }
+    }
+
+    async fn delete(&self, queue: Queue, done: &[&Message]) -> Result<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let mut request = self.sqs.delete_message_batch().queue_url(url(queue.name()));
+        for (index, message) in done.iter().enumerate() {
+            let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string()).set_receipt_handle(message.receipt_handle.clone()).build()?;
+            request = request.entries(entry);
+        }
+        request.send().await?;
+        Ok(())
+    }
+
+    /// A second, then two, four, …: a hiccup is over sooner than the visibility timeout.
+    async fn see_again_soon(&self, queue: Queue, message: &Message) {
+        let seconds = 1 << receive_count(message).saturating_sub(1).min(5);
+        let changed = self
+            .sqs
+            .change_message_visibility()
+            .queue_url(url(queue.name()))
+            .set_receipt_handle(message.receipt_handle.clone())
+            .visibility_timeout(seconds)
+            .send()
+            .await;
+        if let Err(error) = changed {
+            tracing::warn!(queue = queue.name(), error = %platform::chain(&error), "a failed message is only seen again after its visibility timeout");
+        }
+    }
+
+    async fn look_for_due_work(self, mut stopped: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(RECYCLE_INTERVAL) => {}
+            }
+            if let Err(error) = self.recycle().await {
+                tracing::error!(error = %platform::chain(&error), "due work could not be looked for");
+            }
+        }
+    }
+}
+
+fn receive_count(message: &Message) -> u32 {
+    use aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
+    message.attributes().and_then(|attributes| attributes.get(&ApproximateReceiveCount)).and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+/// Messages as Lambda would hand them over.
+pub fn event_of(messages: &[Message]) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    event.records = messages
+        .iter()
+        .map(|message| {
+            let mut record = SqsMessage::default();
+            record.message_id = message.message_id.clone();
+            record.body = message.body.clone();
+            record
+        })
+        .collect();
+    event
+}
+
+fn url(name: &str) -> String {
+    format!("http://sqs.local/000000000000/{name}")
+}
+
+/// Name of the dead-letter queue of a queue.
+pub fn dead_letter_queue(queue: Queue) -> String {
+    format!("{}-dlq", queue.name())
+}
+
+async fn create_queue(sqs: &SqsClient, queue: Queue) -> Result<String> {
+    let dead_letters = sqs.create_queue().queue_name(dead_letter_queue(queue)).send().await?;
+    let dead_letters_url = dead_letters.queue_url.context("the engine gave no address")?;
+    let attributes = sqs.get_queue_attributes().queue_url(&dead_letters_url).attribute_names(QueueAttributeName::QueueArn).send().await?;
+    let arn = attributes.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn)).context("the engine gave no ARN")?.clone();
+    let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES.to_string() });
+    let created = sqs
+        .create_queue()
+        .queue_name(queue.name())
+        .attributes(QueueAttributeName::VisibilityTimeout, VISIBILITY_SECONDS.to_string())
+        .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string())
+        .send()
+        .await?;
+    created.queue_url.context("the engine gave no address")
+}

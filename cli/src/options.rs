@@ -1,0 +1,356 @@
+//! The command line: what can be asked for, and the help that says so.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use reqwest::Url;
+
+use crate::pair::Pair;
+use crate::who::Who;
+
+/// Where a Leadline on this machine listens when nothing else was said.
+const LOCAL_URL: &str = "http://127.0.0.1:4180";
+
+/// The end of every help: examples, and what the exit code says.
+macro_rules! examples {
+    ($($line:literal)+) => {
+        concat!(
+            "Examples:\n",
+            $("  ", $line, "\n",)+
+            "\nExit code: 0 done, 1 failed, 2 the command line was not understood."
+        )
+    };
+}
+
+/// Takes leads from forms, chatbots and ad platforms, and gives each to the right person within seconds.
+///
+/// `leadline dev` runs all of it on this machine. The other commands talk to a running Leadline: the one on this machine,
+/// or a deployed one that is named with --url and --token.
+#[derive(Parser)]
+#[command(
+    name = "leadline",
+    version,
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = examples!(
+        "leadline dev"
+        "leadline check leadline.toml"
+        "leadline send website email=ada@example.com first_name=Ada"
+        "leadline explain ada@example.com"
+        "leadline lead ada@example.com --url https://leads.example.com --json"
+    )
+)]
+pub struct Options {
+    /// Which Leadline, and how it answers.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which Leadline, and how it answers. Not `Debug`: it holds the token.
+#[derive(Clone, Args)]
+pub struct Connection {
+    /// Where Leadline runs.
+    #[arg(long, global = true, value_name = "URL", env = "LEADLINE_URL", hide_env_values = true, default_value = LOCAL_URL, value_parser = parse_url)]
+    pub url: Url,
+    /// The API's token. For a Leadline on this machine the file .leadline/token will do, which `leadline dev` writes.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        env = "LEADLINE_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+    /// Print JSON for programs: the API's own. Errors are JSON too, on standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Connection {
+    /// The token of the command line or the environment; an empty one is none.
+    pub fn given_token(&self) -> Option<String> {
+        self.token
+            .as_deref()
+            .map(str::trim)
+            .filter(|token| !token.is_empty())
+            .map(str::to_owned)
+    }
+}
+
+/// What can be asked for.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run everything in one process on this machine.
+    ///
+    /// Keeps its data in a folder, reloads the configuration when the file changes, and needs no cloud account. The API's
+    /// token is --token or LEADLINE_TOKEN; else one is made, printed, and kept in the data folder for the other commands.
+    #[command(after_help = examples!(
+        "leadline dev"
+        "leadline dev --ephemeral --port 8080"
+        "LEADLINE_TOKEN=choose-a-long-one leadline dev --host 0.0.0.0 --data /var/lib/leadline"
+    ))]
+    Dev(DevArguments),
+    /// Check a configuration and run its golden leads, without a server.
+    ///
+    /// Shows every problem with its line and what to do about it. Warnings alone do not fail.
+    #[command(after_help = examples!(
+        "leadline check"
+        "leadline check config/leadline.toml --json"
+    ))]
+    Check(FileArguments),
+    /// Check a configuration, push it as a version, and put it in force.
+    #[command(after_help = examples!(
+        "leadline push"
+        "leadline push leadline.toml --url https://leads.example.com"
+    ))]
+    Push(FileArguments),
+    /// List the versions of the configuration, newest first.
+    #[command(after_help = examples!("leadline versions" "leadline versions --json"))]
+    Versions,
+    /// Put an earlier version of the configuration in force.
+    #[command(after_help = examples!("leadline rollback cfg_4p1f8m2v6c0t9x3s7b5n1d8h2k"))]
+    Rollback(RollbackArguments),
+    /// Show a lead.
+    #[command(after_help = examples!(
+        "leadline lead ada@example.com"
+        "leadline lead \"+1 202 555 0123\""
+        "leadline lead lead_4p1f8m2v6c0t9x3s7b5n1d8h2k --json"
+    ))]
+    Lead(WhoArguments),
+    /// Say why a lead is where it is, in sentences.
+    #[command(after_help = examples!(
+        "leadline explain ada@example.com"
+        "leadline explain lead_4p1f8m2v6c0t9x3s7b5n1d8h2k"
+    ))]
+    Explain(WhoArguments),
+    /// Show every decision about a lead with its reasons, oldest first.
+    #[command(after_help = examples!(
+        "leadline history ada@example.com"
+        "leadline history lead_4p1f8m2v6c0t9x3s7b5n1d8h2k --json"
+    ))]
+    History(WhoArguments),
+    /// Report what sales did with a lead.
+    ///
+    /// Everything but `rejected` is a first response and stops the clock of the SLA. With `rejected`, the reason decides
+    /// by the recycling rules who gets the lead next, and when.
+    #[command(after_help = examples!(
+        "leadline feedback ada@example.com contacted --by mia"
+        "leadline feedback ada@example.com rejected --reason not_now --by mia"
+    ))]
+    Feedback(FeedbackArguments),
+    /// Show what became of a submission.
+    #[command(after_help = examples!("leadline submission sub_4p1f8m2v6c0t9x3s7b5n1d8h2k"))]
+    Submission(SubmissionArguments),
+    /// Correct a quarantined submission and submit it again.
+    #[command(after_help = examples!(
+        "leadline resubmit sub_4p1f8m2v6c0t9x3s7b5n1d8h2k --set email=ada@example.com"
+        "leadline resubmit sub_4p1f8m2v6c0t9x3s7b5n1d8h2k --set phone=\"+1 202 555 0123\" --remove custom.budget"
+    ))]
+    Resubmit(ResubmitArguments),
+    /// Print the JSON Schema of the configuration, for editors.
+    #[command(after_help = examples!("leadline schema > leadline.schema.json"))]
+    Schema,
+    /// Submit a lead as a form or a chatbot would, to try things out.
+    #[command(after_help = examples!(
+        "leadline send website email=ada@example.com first_name=Ada company=\"Analytical Engines\""
+        "leadline send assistant phone=\"+1 202 555 0123\" message=\"Please call me\""
+    ))]
+    Send(SendArguments),
+    /// Print the page docs/cli.md.
+    #[command(hide = true)]
+    HelpPage,
+}
+
+/// Arguments of `leadline dev`.
+#[derive(Clone, Args)]
+pub struct DevArguments {
+    /// Address to listen at. Anything but this machine's own also lets others in.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+    /// Port to listen at; 0 takes any that is free.
+    #[arg(long, default_value_t = 4180)]
+    pub port: u16,
+    /// Folder of the data.
+    #[arg(long, value_name = "FOLDER", default_value = ".leadline")]
+    pub data: PathBuf,
+    /// Keep nothing: data lives in memory and is gone at the end.
+    #[arg(long)]
+    pub ephemeral: bool,
+    /// The configuration; reloaded when it changes.
+    #[arg(long, value_name = "FILE", default_value = "leadline.toml")]
+    pub config: PathBuf,
+    /// Also offer the table under DynamoDB's own interface at this port, for other tools.
+    #[arg(long, value_name = "PORT")]
+    pub dynamodb_port: Option<u16>,
+    /// Also offer the queues under SQS's own interface at this port, for other tools.
+    #[arg(long, value_name = "PORT")]
+    pub sqs_port: Option<u16>,
+}
+
+impl DevArguments {
+    /// Together with the token that the command line or the environment gave.
+    pub fn with_token(self, token: Option<String>) -> DevOptions {
+        let Self {
+            host,
+            port,
+            data,
+            ephemeral,
+            config,
+            dynamodb_port,
+            sqs_port,
+        } = self;
+        DevOptions {
+            host,
+            port,
+            data,
+            ephemeral,
+            config,
+            dynamodb_port,
+            sqs_port,
+            token,
+        }
+    }
+}
+
+/// How everything is run in one process. Not `Debug`: it holds the token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DevOptions {
+    /// Address to listen at.
+    pub host: IpAddr,
+    /// Port to listen at; 0 takes any that is free.
+    pub port: u16,
+    /// Folder of the data.
+    pub data: PathBuf,
+    /// Whether the data lives in memory only.
+    pub ephemeral: bool,
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Port at which the table is offered under DynamoDB's own interface.
+    pub dynamodb_port: Option<u16>,
+    /// Port at which the queues are offered under SQS's own interface.
+    pub sqs_port: Option<u16>,
+    /// The API's token; `None` to make one.
+    pub token: Option<String>,
+}
+
+/// A configuration file.
+#[derive(Clone, Args)]
+pub struct FileArguments {
+    /// The configuration.
+    #[arg(value_name = "FILE", default_value = "leadline.toml")]
+    pub file: PathBuf,
+}
+
+/// Arguments of `leadline rollback`.
+#[derive(Clone, Args)]
+pub struct RollbackArguments {
+    /// The version, as `leadline versions` lists it.
+    #[arg(value_name = "VERSION")]
+    pub version: String,
+}
+
+/// A person.
+#[derive(Clone, Args)]
+pub struct WhoArguments {
+    /// The lead's id, e-mail address or phone number.
+    #[arg(value_name = "ID|EMAIL|PHONE")]
+    pub who: Who,
+}
+
+/// Arguments of `leadline feedback`.
+#[derive(Clone, Args)]
+pub struct FeedbackArguments {
+    /// The lead's id, e-mail address or phone number.
+    #[arg(value_name = "ID|EMAIL|PHONE")]
+    pub who: Who,
+    /// What happened.
+    #[arg(value_enum)]
+    pub kind: FeedbackKind,
+    /// Why, such as `not_now`: what recycling rules ask for.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// The rep who did it, by the name in the configuration.
+    #[arg(long, value_name = "REP")]
+    pub by: Option<String>,
+}
+
+/// What sales did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FeedbackKind {
+    /// The rep got in touch.
+    Contacted,
+    /// The rep takes it.
+    Accepted,
+    /// The rep sends it back.
+    Rejected,
+    /// There is a deal.
+    Qualified,
+    /// They bought.
+    Converted,
+    /// Of no use to anybody.
+    Disqualified,
+}
+
+impl FeedbackKind {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            FeedbackKind::Contacted => "contacted",
+            FeedbackKind::Accepted => "accepted",
+            FeedbackKind::Rejected => "rejected",
+            FeedbackKind::Qualified => "qualified",
+            FeedbackKind::Converted => "converted",
+            FeedbackKind::Disqualified => "disqualified",
+        }
+    }
+}
+
+/// A submission.
+#[derive(Clone, Args)]
+pub struct SubmissionArguments {
+    /// The submission's id.
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// Arguments of `leadline resubmit`.
+#[derive(Clone, Args)]
+pub struct ResubmitArguments {
+    /// The submission's id.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// A field's corrected value; may be given several times.
+    #[arg(long, value_name = "FIELD=VALUE", num_args = 1..)]
+    pub set: Vec<Pair>,
+    /// A field to leave out; may be given several times.
+    #[arg(long, value_name = "FIELD", num_args = 1..)]
+    pub remove: Vec<String>,
+}
+
+/// Arguments of `leadline send`.
+#[derive(Clone, Args)]
+pub struct SendArguments {
+    /// The source, by its name in the configuration.
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// What the form says.
+    #[arg(value_name = "FIELD=VALUE", required = true)]
+    pub fields: Vec<Pair>,
+    /// The source's secret, if it has one.
+    #[arg(long, env = "LEADLINE_SOURCE_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+}
+
+fn parse_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text)
+        .map_err(|error| format!("{error}; write it as in https://leads.example.com"))?;
+    match url.scheme() {
+        "http" | "https" if url.has_host() => Ok(url),
+        _ => Err("it starts with https:// (or http://), as in https://leads.example.com".to_owned()),
+    }
+}

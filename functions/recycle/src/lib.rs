@@ -1,0 +1,161 @@
+//! Recycle: looks after leads on which something is due, once a minute.
+//!
+//! The story of one run: read what is due, oldest first → for each lead decide what has to happen (nobody responded in
+//! time, a cooling-off time is over, it got stuck on its way, a provider or a destination is to be tried again) → write
+//! the decision → send → note when to look again → remove the entry. A run that dies is repeated by the next one.
+//!
+//! It never scans the table, and gives a lead to nobody itself: that is `assign`'s.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::config::{Config, Notice};
+use domain::decision::{Decision, Recycled, Ruling, Then};
+use domain::lead::Lead;
+use domain::recycling::{Due, breach, due, stuck_after};
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use platform::Clock;
+use queue::{Message, Queue, Queues, SendError};
+use serde::Serialize;
+use table::{Appended, ConfigurationCache, Current, DueEntry, SHARDS, Table};
+
+/// Entries read at once. They are worked on at the same time.
+const PAGE: i32 = 25;
+
+/// Everything one invocation needs.
+#[derive(Debug, Clone)]
+pub struct Recycle {
+    /// The table.
+    pub table: Table,
+    /// Sends to every function.
+    pub queues: Queues,
+    /// The configuration in force.
+    pub configurations: Arc<ConfigurationCache>,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// Why a lead has to be looked at again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table.
+    #[error("the table could not be used")]
+    Table(#[from] table::Error),
+    /// The queue.
+    #[error("the lead could not be sent on")]
+    Send(#[from] SendError),
+    /// Nobody has pushed a configuration yet.
+    #[error("there is no configuration yet; push one with `leadline push`")]
+    NoConfiguration,
+    /// Somebody else wrote about the lead at the same time: the entry stays for the next run.
+    #[error("somebody else wrote first")]
+    Overtaken,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// Entries that were due.
+    pub looked_at: usize,
+    /// Entries that stay for the next run.
+    pub left: usize,
+}
+
+impl Recycle {
+    /// Works on everything that is due, for at most `budget`.
+    ///
+    /// # Errors
+    /// When nothing could be read at all. A lead that fails is left for the next run.
+    pub async fn run(&self, budget: Duration) -> Result<Run, Error> {
+        let started = tokio::time::Instant::now();
+        let now = self.clock.now();
+        let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
+        let mut run = Run::default();
+        for shard in 0..SHARDS {
+            loop {
+                let entries = self.table.due(shard, now, PAGE).await?;
+                let outcomes = join_all(entries.iter().map(|entry| self.look_at(entry, &current, now))).await;
+                let mut left = 0;
+                for (entry, outcome) in entries.iter().zip(outcomes) {
+                    if let Err(error) = outcome {
+                        left += 1;
+                        tracing::warn!(lead = %entry.lead, error = %platform::chain(&error), "{} is looked at again", entry.lead);
+                    }
+                }
+                run.looked_at += entries.len();
+                run.left += left;
+                // What stays stands first in the next page: going on would only meet it again.
+                if entries.len() < PAGE as usize || left > 0 || started.elapsed() >= budget {
+                    break;
+                }
+            }
+        }
+        Ok(run)
+    }
+
+    async fn look_at(&self, entry: &DueEntry, current: &Current, now: Timestamp) -> Result<(), Error> {
+        let Some(history) = self.table.lead(entry.lead).await? else {
+            // Entries are written before what they are for. If that never comes, there is nothing to look after.
+            return Ok(self.table.disarm(entry).await?);
+        };
+        let mut lead = history.lead;
+        for due in due(&current.config, &lead, now) {
+            match due {
+                Due::NoResponse => lead = self.recycle(lead, current, now).await?,
+                Due::SendOn => self.queues.send(Queue::Score, &Message::Score { lead: lead.id, seq: lead.seq }).await?,
+                Due::CooledOff => self.queues.send(Queue::Assign, &Message::Assign { lead: lead.id, seq: lead.seq, scored: None }).await?,
+                Due::AskProvider(provider) => self.queues.send(Queue::Enrich, &Message::AskProvider { lead: lead.id, provider }).await?,
+                Due::Redeliver(id) => {
+                    if let Some(open) = lead.deliveries.get(&id) {
+                        let message = Message::Deliver { lead: lead.id, about: open.about, destination: open.destination.clone() };
+                        self.queues.send(Queue::Deliver, &message).await?;
+                    }
+                }
+            }
+        }
+        if let Some(next) = next_look(&current.config, &lead, now) {
+            self.table.arm(lead.id, next).await?;
+        }
+        Ok(self.table.disarm(entry).await?)
+    }
+
+    /// Takes a lead from a rep who did not respond.
+    async fn recycle(&self, lead: Lead, current: &Current, now: Timestamp) -> Result<Lead, Error> {
+        let rulings = breach(&current.config, &lead, now);
+        let is_reassigned = rulings.iter().any(|ruling| matches!(ruling, Ruling::Recycled(Recycled { then: Then::Reassign, .. })));
+        let decisions: Vec<Decision> = rulings.into_iter().map(|ruling| Decision { at: now, config: current.version.clone(), ruling }).collect();
+        let mut after = lead.clone();
+        decisions.iter().for_each(|decision| after.apply(decision));
+        if self.table.append(lead.id, lead.seq, &decisions).await? == Appended::Overtaken {
+            return Err(Error::Overtaken);
+        }
+        let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
+        let messages: Vec<Message> = current
+            .config
+            .destinations_for(Notice::SlaBreached, pool)
+            .into_iter()
+            .map(|destination| Message::Deliver { lead: lead.id, about: lead.seq + 1, destination: destination.to_owned() })
+            .collect();
+        self.queues.send_all(Queue::Deliver, &messages).await?;
+        if is_reassigned {
+            self.queues.send(Queue::Assign, &Message::Assign { lead: lead.id, seq: after.seq, scored: None }).await?;
+        }
+        Ok(after)
+    }
+}
+
+/// When a lead has to be looked at again: when the next thing is due; for what was just sent on, a while later, in case
+/// that gets lost.
+fn next_look(config: &Config, lead: &Lead, now: Timestamp) -> Option<Timestamp> {
+    let retry = SignedDuration::from_mins(i64::from(config.routing.retry_minutes));
+    let patience = if lead.unassigned.is_some() { stuck_after(config).max(retry) } else { stuck_after(config) };
+    let later = now.saturating_add(patience).unwrap_or(now);
+    lead.due_times(stuck_after(config)).into_iter().map(|at| if at <= now { later } else { at }).min()
+}
+
+/// The time a run may take: what is left until `deadline`, less a margin to finish the page that is being worked on.
+pub fn budget(deadline: std::time::SystemTime) -> Duration {
+    let left = deadline.duration_since(std::time::SystemTime::now()).unwrap_or_default();
+    left.saturating_sub(Duration::from_secs(5))
+}

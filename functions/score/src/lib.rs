@@ -1,0 +1,177 @@
+//! Score: credits behaviour and works out how good a lead is and where it stands.
+//!
+//! The story of one message: read the lead → credit what is new → work out the score → if somebody has to be found for
+//! the lead, hand the score on to `assign`, which writes it together with its own decision; else write it here → tell
+//! the destinations when the stage changed.
+//!
+//! It decides nothing about owners, and drops no lead: behaviour of somebody unknown is the only thing it lets go.
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use domain::config::{Config, Notice};
+use domain::decision::{Behaviour, Decision, Engaged, Ruling, Scored};
+use domain::id::LeadId;
+use domain::lead::{Lead, last_stage_change};
+use domain::recycling::arm_at;
+use domain::routing::can_hold;
+use domain::scoring;
+use jiff::Timestamp;
+use platform::Clock;
+use queue::{Message, Person, Queue, Queues, SendError};
+use table::{Appended, ConfigurationCache, Current, Table};
+
+/// How often a lead is scored anew because somebody else wrote first.
+const MAX_ROUNDS: usize = 12;
+
+/// Everything one invocation needs.
+#[derive(Debug, Clone)]
+pub struct Score {
+    /// The table.
+    pub table: Table,
+    /// Sends to `assign` and `deliver`.
+    pub queues: Queues,
+    /// The configuration in force.
+    pub configurations: Arc<ConfigurationCache>,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// Why a message has to be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table.
+    #[error("the table could not be used")]
+    Table(#[from] table::Error),
+    /// The queue.
+    #[error("the lead could not be sent on")]
+    Send(#[from] SendError),
+    /// Nobody has pushed a configuration yet.
+    #[error("there is no configuration yet; push one with `leadline push`")]
+    NoConfiguration,
+    /// The lead is not in the table, although it was written before the message was sent.
+    #[error("the lead {0} is not in the table")]
+    NoLead(LeadId),
+    /// Too many others write about the same lead at the same time.
+    #[error("others kept writing about the lead {0}")]
+    Contended(LeadId),
+    /// A message that is not for this function.
+    #[error("a message of kind {0} is not for score")]
+    Misdirected(&'static str),
+}
+
+impl Score {
+    /// Works through one batch.
+    ///
+    /// # Errors
+    /// Only when the batch cannot be reported on record by record.
+    pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, queue::Failure> {
+        queue::run_batch(event, |message| self.handle_message(message)).await
+    }
+
+    async fn handle_message(&self, message: Message) -> Result<(), Error> {
+        match message {
+            Message::Score { lead, seq } => self.score(lead, seq, &[]).await,
+            Message::Behaviour { person, events } => match self.lead_of(&person).await? {
+                Some(lead) => self.score(lead, 0, &events).await,
+                None => {
+                    tracing::info!(events = events.len(), "events of somebody unknown are not credited");
+                    Ok(())
+                }
+            },
+            other => Err(Error::Misdirected(other.name())),
+        }
+    }
+
+    async fn lead_of(&self, person: &Person) -> Result<Option<LeadId>, Error> {
+        match person {
+            Person::Lead(lead) => Ok(self.table.lead(*lead).await?.map(|history| history.lead.id)),
+            Person::Email(key) => Ok(self.table.holders(&[*key]).await?.first().copied().flatten()),
+        }
+    }
+
+    /// Scores a lead, crediting `events` that it does not have yet. `seq` is the decision that made it necessary.
+    async fn score(&self, lead: LeadId, seq: u32, events: &[Behaviour]) -> Result<(), Error> {
+        let now = self.clock.now();
+        let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
+        for _ in 0..MAX_ROUNDS {
+            let Some(history) = self.table.surviving_lead(lead).await? else {
+                // Behaviour may name a lead whose first decision is on its way.
+                return Err(Error::NoLead(lead));
+            };
+            let known = &history.lead;
+            let engaged = new_events(known, events, &current, now);
+            let is_scored = known.scored.as_ref().is_some_and(|scored| scored.considered >= seq);
+            if engaged.is_none() && is_scored {
+                // It was written; whether everybody was told is not known. Telling twice does no harm.
+                if let Some(about) = last_stage_change(&history.decisions) {
+                    self.tell(known, about, &current.config).await?;
+                }
+                return self.forward(known, None, &current, now).await;
+            }
+            let mut scored_lead = known.clone();
+            engaged.iter().for_each(|decision| scored_lead.apply(decision));
+            let scored = scoring::rate(&current.config, &scored_lead, now);
+            if engaged.is_none() && self.wants_assignment(known, &current.config, now) {
+                return self.forward(known, Some(scored), &current, now).await;
+            }
+
+            let stage_changed = scored.stage != known.stage;
+            let is_news = is_news(known, &scored);
+            let mut decisions: Vec<Decision> = engaged.into_iter().collect();
+            if is_news {
+                decisions.push(Decision { at: now, config: current.version.clone(), ruling: Ruling::Scored(scored) });
+            }
+            if decisions.is_empty() {
+                return Ok(());
+            }
+            let mut after = known.clone();
+            decisions.iter().for_each(|decision| after.apply(decision));
+            if let Some(at) = arm_at(&current.config, Some(known), &after, now) {
+                self.table.arm(known.id, at).await?;
+            }
+            if self.table.append(known.id, known.seq, &decisions).await? == Appended::Done {
+                if stage_changed {
+                    self.tell(&after, after.seq, &current.config).await?;
+                }
+                return self.forward(&after, None, &current, now).await;
+            }
+        }
+        Err(Error::Contended(lead))
+    }
+
+    /// Sends a lead on to get an owner, if it needs one.
+    async fn forward(&self, lead: &Lead, scored: Option<Scored>, current: &Current, now: Timestamp) -> Result<(), Error> {
+        if self.wants_assignment(lead, &current.config, now) {
+            self.queues.send(Queue::Assign, &Message::Assign { lead: lead.id, seq: lead.seq, scored }).await?;
+        }
+        Ok(())
+    }
+
+    fn wants_assignment(&self, lead: &Lead, config: &Config, now: Timestamp) -> bool {
+        let has_lost_owner = lead.owner.as_ref().is_some_and(|owner| lead.stage.is_scored() && !can_hold(config, &owner.rep));
+        lead.wants_owner(now) || has_lost_owner
+    }
+
+    async fn tell(&self, lead: &Lead, about: u32, config: &Config) -> Result<(), Error> {
+        let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
+        let messages: Vec<Message> = config
+            .destinations_for(Notice::StageChanged, pool)
+            .into_iter()
+            .map(|destination| Message::Deliver { lead: lead.id, about, destination: destination.to_owned() })
+            .collect();
+        self.queues.send_all(Queue::Deliver, &messages).await?;
+        Ok(())
+    }
+}
+
+/// Whether a score says anything that the last one did not.
+fn is_news(lead: &Lead, scored: &Scored) -> bool {
+    lead.stage != scored.stage || lead.scored.as_ref().is_none_or(|last| last.score != scored.score || last.points != scored.points)
+}
+
+fn new_events(lead: &Lead, events: &[Behaviour], current: &Current, now: Timestamp) -> Option<Decision> {
+    let mut seen = lead.events.clone();
+    let new: Vec<Behaviour> = events.iter().filter(|event| seen.insert(event.id)).cloned().collect();
+    (!new.is_empty()).then(|| Decision { at: now, config: current.version.clone(), ruling: Ruling::Engaged(Engaged { events: new }) })
+}

@@ -1,0 +1,346 @@
+use super::{finds, finds_instead};
+use crate::config::SourceKind;
+use crate::config::check::conditions::SOURCE_KINDS;
+
+#[test]
+fn sources() {
+    let source = |rest: &str| format!("[sources.other]\nkind = \"form\"\n{rest}");
+    for (rest, code, path) in [
+        (
+            "map = { emial = \"mail\" }",
+            "unknown_field",
+            "sources.other.map.emial",
+        ),
+        (
+            "map = { email_class = \"class\" }",
+            "fact",
+            "sources.other.map.email_class",
+        ),
+        (
+            "map = { title = [] }",
+            "empty_name",
+            "sources.other.map.title",
+        ),
+        (
+            "map = { title = 3 }",
+            "wrong_type",
+            "sources.other.map.title",
+        ),
+        (
+            "required = [\"email\", \"compny\"]",
+            "unknown_field",
+            "sources.other.required[1]",
+        ),
+        (
+            "required = [\"phone_valid\"]",
+            "fact",
+            "sources.other.required[0]",
+        ),
+        (
+            "defaults = { cuntry = \"DE\" }",
+            "unknown_field",
+            "sources.other.defaults.cuntry",
+        ),
+        (
+            "defaults = { \"custom.Team\" = \"x\" }",
+            "unknown_field",
+            "sources.other.defaults.\"custom.Team\"",
+        ),
+        (
+            "defaults = { source = \"x\" }",
+            "fact",
+            "sources.other.defaults.source",
+        ),
+        (
+            "defaults = { employees = \"many\" }",
+            "wrong_type",
+            "sources.other.defaults.employees",
+        ),
+        (
+            "defaults = { title = \" \" }",
+            "wrong_type",
+            "sources.other.defaults.title",
+        ),
+        (
+            "defaults = { title = 1.5 }",
+            "wrong_type",
+            "sources.other.defaults.title",
+        ),
+        (
+            "defaults = { country = \"Germany\" }",
+            "unknown_country",
+            "sources.other.defaults.country",
+        ),
+        (
+            "default_country = \"UK\"",
+            "unknown_country",
+            "sources.other.default_country",
+        ),
+        (
+            "default_country = \"de\"",
+            "unknown_country",
+            "sources.other.default_country",
+        ),
+        ("max_body_bytes = 0", "zero", "sources.other.max_body_bytes"),
+        (
+            "max_body_bytes = 1_000_001",
+            "too_large",
+            "sources.other.max_body_bytes",
+        ),
+        (
+            "max_body_bytes = -1",
+            "wrong_type",
+            "sources.other.max_body_bytes",
+        ),
+        (
+            "origins = [\"www.example.com\"]",
+            "bad_origin",
+            "sources.other.origins[0]",
+        ),
+        (
+            "origins = [\"*\", \"https://www.example.com/\"]",
+            "bad_origin",
+            "sources.other.origins[1]",
+        ),
+        (
+            "origins = [\"https://www.example.com:443\"]",
+            "bad_origin",
+            "sources.other.origins[0]",
+        ),
+        (
+            "redirect = \"/thanks\"",
+            "bad_url",
+            "sources.other.redirect",
+        ),
+        (
+            "redirect = \"http://www.example.com/thanks\"",
+            "not_https",
+            "sources.other.redirect",
+        ),
+        (
+            "redirect = \"https://user:word@www.example.com/\"",
+            "credentials_in_url",
+            "sources.other.redirect",
+        ),
+        (
+            "redirect = \"http://localhost:8080/thanks\"",
+            "plain_http",
+            "sources.other.redirect",
+        ),
+        (
+            "secret = \"My Secret\"",
+            "bad_secret_name",
+            "sources.other.secret",
+        ),
+        ("kinds = \"form\"", "unknown_key", "sources.other.kinds"),
+    ] {
+        finds(&source(rest), &[(code, path)]);
+    }
+    finds(
+        "[sources.other]\nkind = \"typeform\"",
+        &[("missing_secret", "sources.other")],
+    );
+    finds(
+        "[sources.other]\nkind = \"typefrom\"",
+        &[("unknown_value", "sources.other.kind")],
+    );
+    finds(
+        "[sources.Other]\nkind = \"form\"",
+        &[("bad_name", "sources.Other")],
+    );
+    finds(
+        "[sources.\"a b\"]\nkind = \"form\"",
+        &[("bad_name", "sources.\"a b\"")],
+    );
+    finds(
+        "[events]\norigins = [\"x\"]\nsecret = \"A\"",
+        &[
+            ("bad_origin", "events.origins[0]"),
+            ("bad_secret_name", "events.secret"),
+        ],
+    );
+    finds_instead(
+        "\n[sources.website]",
+        "default_country = \"XX\"\n[sources.website]",
+        &[("unknown_country", "default_country")],
+    );
+}
+
+#[test]
+fn origins_and_urls_that_are_fine() {
+    finds(
+        "[sources.other]\nkind = \"form\"\norigins = [\"*\", \"https://www.example.com\", \"http://localhost:3000\"]\nredirect = \"https://www.example.com/thanks?x=1\"",
+        &[],
+    );
+    finds(
+        "[sources.other]\nkind = \"form\"\nmax_body_bytes = 1_000_000\ndefault_country = \"GB\"\nmap = { \"custom.x\" = [\"a\", \"b\"] }",
+        &[],
+    );
+}
+
+#[test]
+fn providers() {
+    let provider = |rest: &str| {
+        let mut text = "[enrichment.providers.c]\n".to_owned();
+        if !rest.contains("url =") {
+            text.push_str("url = \"https://api.example.com/{domain}?in={country}\"\n");
+        }
+        if !rest.contains("fields =") {
+            text.push_str("fields = { employees = \"company.employees\", industry = \"tags[0].name\", title = \"[0][1]\" }\n");
+        }
+        format!("{text}{rest}")
+    };
+    let path = |rest: &str| format!("enrichment.providers.c.{rest}");
+    for (rest, code, end) in [
+        ("url = \"https://api.example.com/\"", "no_domain", "url"),
+        (
+            "url = \"https://api.example.com/{domain}/{name}\"",
+            "unknown_placeholder",
+            "url",
+        ),
+        (
+            "url = \"https://{domain}/about\"",
+            "placeholder_in_host",
+            "url",
+        ),
+        (
+            "url = \"http://api.example.com/{domain}\"",
+            "not_https",
+            "url",
+        ),
+        ("url = \"http://127.0.0.1:9/{domain}\"", "plain_http", "url"),
+        ("url = \"api.example.com/{domain}\"", "bad_url", "url"),
+        (
+            "fields = { emploees = \"x\" }",
+            "unknown_field",
+            "fields.emploees",
+        ),
+        (
+            "fields = { email_class = \"x\" }",
+            "fact",
+            "fields.email_class",
+        ),
+        (
+            "fields = { employees = \"a..b\" }",
+            "bad_path",
+            "fields.employees",
+        ),
+        (
+            "fields = { employees = \"a[x]\" }",
+            "bad_path",
+            "fields.employees",
+        ),
+        ("fields = {}", "no_fields", "fields"),
+        ("timeout_ms = 10001", "too_long", "timeout_ms"),
+        ("timeout_ms = 0", "zero", "timeout_ms"),
+        (
+            "headers = { \"X Y\" = \"z\" }",
+            "bad_header",
+            "headers.\"X Y\"",
+        ),
+        ("headers = { X-Y = \"a\\nb\" }", "bad_header", "headers.X-Y"),
+        (
+            "headers = { Authorization = \"Bearer abc\" }",
+            "secret_in_file",
+            "headers.Authorization",
+        ),
+        (
+            "headers = { Authorization = { secret = \"NAME\" } }",
+            "bad_secret_name",
+            "headers.Authorization.secret",
+        ),
+        (
+            "headers = { Authorization = { secrt = \"name\" } }",
+            "wrong_type",
+            "headers.Authorization",
+        ),
+        (
+            "when = { field = \"contry\", is = \"DE\" }",
+            "unknown_field",
+            "when.field",
+        ),
+        (
+            "when = { field = \"country\", si = \"DE\" }",
+            "bad_condition",
+            "when.si",
+        ),
+    ] {
+        finds(&provider(rest), &[(code, &path(end))]);
+    }
+    finds(
+        &provider(
+            "headers = { Authorization = { secret = \"name\", prefix = \"Bearer \" }, Accept = \"application/json\" }",
+        ),
+        &[],
+    );
+}
+
+#[test]
+fn destinations() {
+    let webhook = "kind = \"webhook\"\nurl = \"https://crm.example.com/hook\"\nsecret = \"crm\"";
+    for (rest, code, path) in [
+        (
+            "kind = \"webhook\"\nsecret = \"crm\"".to_owned(),
+            "missing_url",
+            "destinations.crm",
+        ),
+        (
+            "kind = \"webhook\"\nurl = \"https://crm.example.com/\"".to_owned(),
+            "missing_secret",
+            "destinations.crm",
+        ),
+        (
+            webhook.replace("https", "http"),
+            "not_https",
+            "destinations.crm.url",
+        ),
+        (
+            webhook.replace("https://crm.example.com", "http://[::1]:1"),
+            "plain_http",
+            "destinations.crm.url",
+        ),
+        (
+            webhook.replace("\"crm\"", "\"whsec_x/y\""),
+            "bad_secret_name",
+            "destinations.crm.secret",
+        ),
+        (
+            format!("{webhook}\ntimeout_ms = 20_001"),
+            "too_long",
+            "destinations.crm.timeout_ms",
+        ),
+        (
+            format!("{webhook}\npools = [\"emea\", \"ema\"]"),
+            "unknown_pool",
+            "destinations.crm.pools[1]",
+        ),
+        (
+            format!("{webhook}\nnotify = []"),
+            "no_notices",
+            "destinations.crm.notify",
+        ),
+        (
+            format!("{webhook}\nnotify = [\"lead.asigned\"]"),
+            "unknown_value",
+            "destinations.crm.notify[0]",
+        ),
+        (
+            "kind = \"log\"\nurl = \"https://crm.example.com/\"".to_owned(),
+            "unused_setting",
+            "destinations.crm.url",
+        ),
+    ] {
+        finds(&format!("[destinations.crm]\n{rest}"), &[(code, path)]);
+    }
+    finds(&format!("[destinations.crm]\n{webhook}"), &[]);
+}
+
+#[test]
+fn every_kind_of_source_is_listed() {
+    for kind in SOURCE_KINDS {
+        // Without a wildcard: a new kind has to be added here, and then to the list.
+        match kind {
+            SourceKind::Form | SourceKind::Typeform | SourceKind::Chatbot => {}
+        }
+    }
+}

@@ -1,0 +1,63 @@
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn every_known_field_is_read_from_its_own_name() {
+    for field in Field::KNOWN {
+        assert_eq!(field.to_string().parse::<Field>().as_ref(), Ok(field));
+    }
+}
+
+#[test]
+fn an_unknown_field_names_the_nearest_one() {
+    let error = "emial".parse::<Field>().unwrap_err();
+    assert_eq!(error.hint.as_deref(), Some("email"));
+    assert_eq!("zzz".parse::<Field>().unwrap_err().hint, None);
+    assert!("custom.Budget!".parse::<Field>().is_err());
+    assert_eq!("custom.budget".parse::<Field>(), Ok(Field::Custom("budget".to_owned())));
+}
+
+#[test]
+fn numbers_are_read_as_forms_write_them() {
+    for (text, number) in [
+        ("42", Some(42)),
+        ("1,250", Some(1_250)),
+        ("1.250", Some(1_250)),
+        ("1 250 000", Some(1_250_000)),
+        ("50-100", Some(50)),
+        ("51–200 employees", Some(51)),
+        ("500+", Some(500)),
+        ("> 1000", Some(1_000)),
+        ("3.5", Some(3)),
+        ("10k", Some(10_000)),
+        ("-5", None),
+        ("many", None),
+        ("", None),
+        ("99999999999999999999", None),
+    ] {
+        assert_eq!(parse_number(text), number, "{text}");
+    }
+}
+
+#[test]
+fn the_debug_form_of_a_value_does_not_tell_it() {
+    let shown = format!("{:?}", Value::Text("Ada Example".to_owned()));
+    assert!(!shown.contains("Ada"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_readers_panic(text in ".{0,60}") {
+        let _ = parse_number(&text);
+        let _ = parse_flag(&text);
+        let _ = text.parse::<Field>();
+    }
+
+    #[test]
+    fn a_value_survives_being_stored(text in "[a-z]{1,20}", number: i64, flag: bool) {
+        for value in [Value::Text(text.clone()), Value::Number(number), Value::Flag(flag)] {
+            let stored = serde_json::to_string(&value).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Value>(&stored).unwrap(), value);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Who is the same person.
+//!
+//! Two submissions are one person when they share a canonical e-mail address, or a phone number with nothing that speaks
+//! against it. A shared phone alone does not make two people one: switchboards and families share numbers.
+
+use std::fmt;
+
+use crate::decision::{Apart, KeyKind};
+use crate::email::Email;
+use crate::field::{Field, Fields, text_of};
+use crate::id::{LeadId, Pepper, SubmissionId, encode};
+use crate::lead::Lead;
+
+/// A keyed hash of something that identifies a person. It can be compared, and tells nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdentityKey {
+    /// What kind of identity it is.
+    pub kind: KeyKind,
+    hash: u128,
+}
+
+impl fmt::Display for IdentityKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            KeyKind::Email => "email",
+            KeyKind::Phone => "phone",
+        };
+        write!(formatter, "{kind}#{}", encode(self.hash))
+    }
+}
+
+impl std::str::FromStr for IdentityKey {
+    type Err = crate::id::IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, digits) = text.split_once('#').ok_or(crate::id::IdError::Digits)?;
+        let kind = match kind {
+            "email" => KeyKind::Email,
+            "phone" => KeyKind::Phone,
+            _ => return Err(crate::id::IdError::Prefix("email#")),
+        };
+        Ok(Self { kind, hash: crate::id::decode(digits)? })
+    }
+}
+
+impl serde::Serialize for IdentityKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for IdentityKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The key of an e-mail address in its canonical form.
+pub fn email_key(pepper: &Pepper, email: &Email) -> IdentityKey {
+    IdentityKey { kind: KeyKind::Email, hash: pepper.hash(&[b"email", email.canonical().as_bytes()]) }
+}
+
+/// The key of a phone number in E.164.
+pub fn phone_key(pepper: &Pepper, e164: &str) -> IdentityKey {
+    IdentityKey { kind: KeyKind::Phone, hash: pepper.hash(&[b"phone", e164.as_bytes()]) }
+}
+
+/// The identity keys of what was submitted, the strongest first: at most one of each kind.
+pub fn keys_of(pepper: &Pepper, fields: &Fields) -> Vec<IdentityKey> {
+    let email = text_of(fields, &Field::Email).and_then(|text| Email::parse(text).ok());
+    let phone = text_of(fields, &Field::Phone);
+    email.map(|email| email_key(pepper, &email)).into_iter().chain(phone.map(|e164| phone_key(pepper, e164))).collect()
+}
+
+/// Whether what was submitted can be the person of `lead`, given that they share a phone number.
+///
+/// # Errors
+/// [`Apart::OtherEmail`] when both have an e-mail address, the two differ, and the names do not agree either.
+pub fn shares_phone(lead: &Lead, fields: &Fields) -> Result<(), Apart> {
+    let canonical = |text: &str| Email::parse(text).ok().map(|email| email.canonical().to_owned());
+    let ours = lead.text(&Field::Email).and_then(canonical);
+    let theirs = text_of(fields, &Field::Email).and_then(canonical);
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if ours != theirs && !same_name(lead, fields) => Err(Apart::OtherEmail),
+        _ => Ok(()),
+    }
+}
+
+fn same_name(lead: &Lead, fields: &Fields) -> bool {
+    [Field::FirstName, Field::LastName].iter().all(|field| {
+        match (lead.text(field), text_of(fields, field)) {
+            (Some(ours), Some(theirs)) => ours.to_lowercase() == theirs.to_lowercase(),
+            _ => false,
+        }
+    })
+}
+
+/// What is found under one identity key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Holder<'a> {
+    /// The key.
+    pub key: KeyKind,
+    /// The lead that it belongs to, aliases followed.
+    pub lead: LeadId,
+    /// That lead, if its first decision has been written; a key is claimed before.
+    pub known: Option<&'a Lead>,
+}
+
+/// Which lead a submission belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// The lead.
+    pub lead: LeadId,
+    /// The keys by which it was found; none when it is the submission's own.
+    pub matched: Vec<KeyKind>,
+    /// Leads that share a key and are somebody else.
+    pub kept_apart: Vec<(LeadId, KeyKind, Apart)>,
+    /// The submission's own lead was claimed before and is another one now: it needs an alias.
+    pub alias_own: bool,
+}
+
+/// Decides which lead `submission` belongs to, from the holders of its keys.
+///
+/// The e-mail decides over the phone. A key that the submission itself claimed earlier (`lead` is its namesake and nothing
+/// is known) does not: then the other key's holder is the person, and the own name becomes an alias.
+pub fn resolve(submission: SubmissionId, fields: &Fields, holders: &[Holder<'_>]) -> Resolution {
+    let own = submission.lead();
+    let is_own_claim = |holder: &Holder<'_>| holder.lead == own && holder.known.is_none();
+    let email = holders.iter().find(|holder| holder.key == KeyKind::Email);
+    let phone = holders.iter().find(|holder| holder.key == KeyKind::Phone);
+    let phone_fits = |holder: &Holder<'_>| holder.known.map_or(Ok(()), |lead| shares_phone(lead, fields));
+
+    let mut kept_apart = Vec::new();
+    let mut apart = |holder: &Holder<'_>, because| kept_apart.push((holder.lead, holder.key, because));
+    let chosen = match (email, phone) {
+        (Some(email), Some(phone)) if email.lead == phone.lead => Some(email.lead),
+        (Some(email), Some(phone)) if is_own_claim(email) && !is_own_claim(phone) => match phone_fits(phone) {
+            Ok(()) => Some(phone.lead),
+            Err(because) => {
+                apart(phone, because);
+                Some(email.lead)
+            }
+        },
+        (Some(email), Some(phone)) => {
+            if phone.lead != own {
+                apart(phone, Apart::EmailDecides);
+            }
+            Some(email.lead)
+        }
+        (Some(email), None) => Some(email.lead),
+        (None, Some(phone)) => match phone_fits(phone) {
+            Ok(()) => Some(phone.lead),
+            Err(because) => {
+                apart(phone, because);
+                None
+            }
+        },
+        (None, None) => None,
+    };
+    let lead = chosen.unwrap_or(own);
+    let matched = holders
+        .iter()
+        .filter(|holder| holder.lead == lead && !is_own_claim(holder))
+        .map(|holder| holder.key)
+        .collect();
+    let alias_own = lead != own && holders.iter().any(is_own_claim);
+    Resolution { lead, matched, kept_apart, alias_own }
+}
+
+#[cfg(test)]
+mod tests;

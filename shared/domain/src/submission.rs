@@ -1,0 +1,73 @@
+//! A submission: one accepted payload, parsed once into checked values.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::field::Fields;
+use crate::id::SubmissionId;
+
+/// What one delivery of a source says about one person, checked and ready to be resolved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Derived from the source and what identifies the payload, so that a repeat has the same id.
+    pub id: SubmissionId,
+    /// The id it would have had in the window before, when it is identified by its content only: a repeat
+    /// across the border of two windows is found under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<SubmissionId>,
+    /// Name of the source in the configuration.
+    pub source: String,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// What the person or the vendor said.
+    pub fields: Fields,
+    /// What Leadline worked out from that without asking anybody.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub facts: Fields,
+    /// Consent by purpose.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consent: BTreeMap<String, Consent>,
+    /// The sender's own id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+/// What a person agreed to, for one purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Given or refused.
+    pub granted: bool,
+    /// When it was said.
+    pub at: Timestamp,
+    /// The text that was agreed to, if it was sent along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// A submission that cannot become a lead as it is: kept with its reasons until a person corrects or discards it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Derived like any submission's id.
+    pub id: SubmissionId,
+    /// Name of the source in the configuration.
+    pub source: String,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// Why it is here.
+    pub problems: Vec<FieldProblem>,
+    /// What was sent, as our field or `custom.NAME` = text, unchecked; what a correction is applied to.
+    pub raw: BTreeMap<String, String>,
+}
+
+/// What is wrong with one field. Says nothing of what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldProblem {
+    /// Our field, or the sender's where it has no other name.
+    pub field: String,
+    /// Stable code, such as `invalid_email`, `required`, `too_long`.
+    pub code: String,
+    /// A sentence that says what is wrong and what would be right.
+    pub message: String,
+}

@@ -1,0 +1,121 @@
+//! The clients of the AWS services, all over one HTTP client.
+//!
+//! Built by hand and not with `aws-config`: that would link the clients of SSO and STS and look for credentials in
+//! places that no Lambda function has.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::Settings;
+
+/// Within a region connecting takes a few milliseconds; whoever needs a second is not coming.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The slowest calls of ours, batched sends and transactions, answer within tens of milliseconds; the SDK itself would
+/// wait for ever.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Room for a second attempt after a lost one, and still below the 10 s after which the shortest of our functions is
+/// stopped: an error of ours, which says what failed, must come before the platform's, which does not.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The first attempt and two retries; what is left after that is the queue's to redeliver or the caller's to resend.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// A client of DynamoDB.
+pub fn dynamodb_client(settings: &Settings) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::new(&sdk_config(settings))
+}
+
+/// A client of SQS. Not for long polling, which takes longer than an attempt may; Lambda polls for us.
+pub fn sqs_client(settings: &Settings) -> aws_sdk_sqs::Client {
+    aws_sdk_sqs::Client::new(&sdk_config(settings))
+}
+
+/// A client of Secrets Manager.
+pub fn secrets_manager_client(settings: &Settings) -> aws_sdk_secretsmanager::Client {
+    aws_sdk_secretsmanager::Client::new(&sdk_config(settings))
+}
+
+/// What all clients have in common.
+pub(crate) fn sdk_config(settings: &Settings) -> SdkConfig {
+    let credentials = EnvironmentCredentials {
+        credentials: settings.credentials.clone(),
+    };
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let mut config = SdkConfig::builder()
+        // A version and not "latest", so that updating the SDK changes no default behind our back.
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(settings.region.clone()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(settings.http_client.clone())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+    config.set_endpoint_url(settings.endpoint_url.clone());
+    config.build()
+}
+
+/// The credentials that Lambda puts into a function's environment. They outlive the environment, so nothing renews them.
+#[derive(Clone, Debug)]
+struct EnvironmentCredentials {
+    credentials: Option<Credentials>,
+}
+
+impl ProvideCredentials for EnvironmentCredentials {
+    fn provide_credentials<'a>(&'a self) -> provider::future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let credentials = self.credentials.clone().ok_or_else(|| {
+            CredentialsError::not_loaded(
+                "the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
+            )
+        });
+        provider::future::ProvideCredentials::ready(credentials)
+    }
+}
+
+/// An HTTP client with TLS by ring, which speaks plain http too where an endpoint says so.
+pub(crate) fn new_http_client() -> SharedHttpClient {
+    let trust_store = TrustStore::empty().with_pem_certificate(mozilla_roots_as_pem());
+    let tls_context = TlsContext::builder()
+        .with_trust_store(trust_store)
+        .build()
+        .unwrap_or_default();
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls_context)
+        .build_https()
+}
+
+/// The authorities that Mozilla trusts, compiled in: finding and reading those of the operating system takes longer at
+/// a cold start. As PEM, since the SDK takes nothing else.
+fn mozilla_roots_as_pem() -> String {
+    let mut pem = String::new();
+    for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+        pem.push_str("-----BEGIN CERTIFICATE-----\n");
+        BASE64_STANDARD.encode_string(certificate, &mut pem);
+        pem.push_str("\n-----END CERTIFICATE-----\n");
+    }
+    pem
+}
+
+#[cfg(test)]
+mod tests;

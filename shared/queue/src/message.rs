@@ -1,0 +1,112 @@
+//! The messages.
+
+use domain::decision::{Behaviour, Scored};
+use domain::id::LeadId;
+use domain::submission::{Quarantined, Submission};
+use serde::{Deserialize, Serialize};
+
+/// A message between two functions. The tag ends in a version: messages outlive deployments in queues and dead-letter
+/// queues, so a variant is never changed, only joined by a newer one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Message {
+    /// To `enrich`: find out who this is.
+    #[serde(rename = "submission.v1")]
+    Submission {
+        /// What was accepted at the door.
+        submission: Box<Submission>,
+    },
+    /// To `enrich`: keep this where a person can look at it.
+    #[serde(rename = "quarantined.v1")]
+    Quarantined {
+        /// What was accepted at the door.
+        quarantined: Box<Quarantined>,
+    },
+    /// To `enrich`: ask a provider that did not answer before.
+    #[serde(rename = "ask_provider.v1")]
+    AskProvider {
+        /// About whom.
+        lead: LeadId,
+        /// Whom.
+        provider: String,
+    },
+    /// To `score`: work out the score of a lead that has at least `seq` decisions.
+    #[serde(rename = "score.v1")]
+    Score {
+        /// The lead.
+        lead: LeadId,
+        /// The decision that makes it necessary.
+        seq: u32,
+    },
+    /// To `score`: credit behaviour to somebody.
+    #[serde(rename = "behaviour.v1")]
+    Behaviour {
+        /// To whom.
+        person: Person,
+        /// What they did.
+        events: Vec<Behaviour>,
+    },
+    /// To `assign`: find an owner.
+    #[serde(rename = "assign.v1")]
+    Assign {
+        /// The lead.
+        lead: LeadId,
+        /// Its number of decisions when this was sent.
+        seq: u32,
+        /// The score worked out at that number, not yet in the history: `assign` writes it together with its own decision.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scored: Option<Scored>,
+    },
+    /// To `deliver`: tell a destination about a decision.
+    #[serde(rename = "deliver.v1")]
+    Deliver {
+        /// The lead.
+        lead: LeadId,
+        /// The decision's place in its history.
+        about: u32,
+        /// The destination's name in the configuration.
+        destination: String,
+    },
+}
+
+/// Somebody who is known, named without personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Person {
+    /// A lead.
+    Lead(LeadId),
+    /// Whoever an e-mail address belongs to, by its keyed hash.
+    Email(domain::identity::IdentityKey),
+}
+
+impl Message {
+    /// Its tag.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Message::Submission { .. } => "submission.v1",
+            Message::Quarantined { .. } => "quarantined.v1",
+            Message::AskProvider { .. } => "ask_provider.v1",
+            Message::Score { .. } => "score.v1",
+            Message::Behaviour { .. } => "behaviour.v1",
+            Message::Assign { .. } => "assign.v1",
+            Message::Deliver { .. } => "deliver.v1",
+        }
+    }
+
+    /// What it is about, for logs: a lead's or a submission's id.
+    pub fn subject(&self) -> String {
+        match self {
+            Message::Submission { submission } => submission.id.to_string(),
+            Message::Quarantined { quarantined } => quarantined.id.to_string(),
+            Message::Behaviour { person: Person::Email(_), .. } => "somebody".to_owned(),
+            Message::Behaviour { person: Person::Lead(lead), .. }
+            | Message::AskProvider { lead, .. }
+            | Message::Score { lead, .. }
+            | Message::Assign { lead, .. }
+            | Message::Deliver { lead, .. } => lead.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

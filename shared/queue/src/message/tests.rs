@@ -1,0 +1,27 @@
+use super::*;
+
+#[test]
+fn messages_of_the_first_version_are_still_read() {
+    // These texts may be waiting in somebody's dead-letter queue: they must be understood for ever.
+    let fixtures = [
+        r#"{"type":"score.v1","lead":"lead_00000000000000000000000001","seq":2}"#,
+        r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2}"#,
+        r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2,"scored":{"score":{"fit":10,"engagement":0},"stage":"lead","points":[{"rule":"cmo","points":10}],"considered":2}}"#,
+        r#"{"type":"deliver.v1","lead":"lead_00000000000000000000000001","about":3,"destination":"crm"}"#,
+        r#"{"type":"ask_provider.v1","lead":"lead_00000000000000000000000001","provider":"atlas"}"#,
+        r#"{"type":"behaviour.v1","person":{"lead":"lead_00000000000000000000000001"},"events":[{"id":"evt_00000000000000000000000001","type":"email_opened","at":"2026-03-01T12:00:00Z"}]}"#,
+        r#"{"type":"behaviour.v1","person":{"email":"email#00000000000000000000000001"},"events":[]}"#,
+        r#"{"type":"submission.v1","submission":{"id":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","fields":{"email":"ada@example.com"}}}"#,
+        r#"{"type":"quarantined.v1","quarantined":{"id":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","problems":[{"field":"email","code":"invalid_email","message":"…"}],"raw":{"email":"x"}}}"#,
+    ];
+    for text in fixtures {
+        let message: Message = serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(serde_json::to_string(&message).unwrap(), text);
+        assert!(text.contains(message.name()));
+    }
+}
+
+#[test]
+fn an_unknown_version_is_an_error() {
+    assert!(serde_json::from_str::<Message>(r#"{"type":"score.v99","lead":"lead_00000000000000000000000001"}"#).is_err());
+}

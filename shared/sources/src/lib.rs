@@ -1,0 +1,189 @@
+//! What each kind of source sends: how it proves itself, what its bytes mean, and whether it wants a particular answer.
+//!
+//! [`receive`] takes one request to a configured source and makes checked submissions of it, or says why not. It verifies
+//! before it parses, reports every bad field at once, and never says in an error what somebody sent.
+//!
+//! Everything here is a function of the bytes, the headers and the configuration: no clock, no environment, no file, no
+//! network, no randomness. What a message means is found by the name of a field, never by its position.
+//!
+//! A kind of source is one file in `kinds`; `kinds::of` is the only place that lists them.
+
+use domain::config::{Source, SourceKind};
+use domain::id::{Pepper, SubmissionId};
+use domain::submission::{Quarantined, Submission};
+use http::HeaderMap;
+use jiff::Timestamp;
+
+mod answers;
+mod checks;
+mod consent;
+mod decode;
+mod identity;
+mod kinds;
+mod meaning;
+mod proof;
+mod refusal;
+mod vocabulary;
+
+pub use checks::recheck;
+pub use meaning::is_map_target;
+pub use refusal::{Refusal, Unauthorized, Unparseable};
+
+/// One request as it came in.
+#[derive(Clone, Copy)]
+pub struct Incoming<'a> {
+    /// Its method, in upper case.
+    pub method: &'a str,
+    /// What follows the `?` of its address, still percent-encoded.
+    pub query: Option<&'a str>,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body, exactly as it was sent: signatures are made over these bytes.
+    pub body: &'a [u8],
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// The source that a request is for, with what is needed to read it.
+#[derive(Clone, Copy)]
+pub struct Door<'a> {
+    /// Name of the source in the configuration.
+    pub name: &'a str,
+    /// What the configuration says of it.
+    pub source: &'a Source,
+    /// The values of its secret that are valid now: none, one, or two while it is being changed. Blank ones count as none.
+    pub secrets: &'a [&'a str],
+    /// What ids are derived under.
+    pub pepper: &'a Pepper,
+    /// The configuration's country for phone numbers without a country code. ISO 3166-1 alpha-2.
+    pub default_country: Option<&'a str>,
+}
+
+/// What a request that was understood holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Accepted {
+    /// At least one submission.
+    Submissions(Vec<Parsed>),
+    /// Nothing that could become a lead. It is acknowledged like a submission, so that the sender does not repeat it.
+    NotALead {
+        /// What it is instead.
+        why: &'static str,
+    },
+}
+
+/// One submission, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parsed {
+    /// Fit to become a lead.
+    Submission(Submission),
+    /// Kept for a person to correct: the sender would not understand, or not read, what is wrong with it.
+    Quarantined(Quarantined),
+}
+
+impl Parsed {
+    /// Its id, the same for every repeat.
+    pub fn id(&self) -> SubmissionId {
+        match self {
+            Parsed::Submission(submission) => submission.id,
+            Parsed::Quarantined(quarantined) => quarantined.id,
+        }
+    }
+}
+
+/// Longest id of a sender that is kept, in characters. Repeats are told apart by the whole of it.
+const MAX_EXTERNAL_ID: usize = 255;
+
+/// Verifies and reads one request.
+///
+/// The order is: method, size, proof of the sender, `Idempotency-Key`, content. So an unproved sender learns nothing about
+/// what it sent.
+///
+/// # Errors
+/// [`Refusal`], whose [`Refusal::status`] is the answer. Bad fields are [`Refusal::Fields`] only if a person reads the
+/// answer (the source's `answer_field_errors`, and a kind whose answers are read); else the submission is quarantined.
+pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Refusal> {
+    let kind = kinds::of(door.source.kind);
+    if incoming.method != kind.method {
+        return Err(Refusal::MethodNotAllowed { allow: kind.method });
+    }
+    if incoming.body.len() > door.source.max_body_bytes {
+        return Err(Refusal::TooLarge {
+            limit: door.source.max_body_bytes,
+        });
+    }
+    (kind.verify)(door, incoming)?;
+    let idempotency_key = identity::idempotency_key(incoming.headers)?;
+
+    let drafts = match (kind.read)(incoming)? {
+        kinds::Reading::Drafts(drafts) => drafts,
+        kinds::Reading::NotALead { why } => return Ok(Accepted::NotALead { why }),
+    };
+
+    let mut parsed = Vec::with_capacity(drafts.len());
+    let mut problems = Vec::new();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let meant = meaning::of(&draft, door.source, incoming);
+        let identity = identity::of(
+            door,
+            incoming,
+            idempotency_key.as_deref(),
+            index,
+            &draft,
+            &meant,
+        );
+        match checks::check(&meant, door.source, door.default_country) {
+            Ok(fields) => parsed.push(Parsed::Submission(Submission {
+                id: identity.id,
+                earlier: identity.earlier,
+                source: door.name.to_owned(),
+                received_at: incoming.received_at,
+                fields,
+                facts: domain::field::Fields::new(),
+                consent: meant.consent,
+                external_id: meant
+                    .external_id
+                    .map(|id| id.chars().take(MAX_EXTERNAL_ID).collect()),
+            })),
+            Err(found) if door.source.answer_field_errors && kind.answer_is_read => {
+                problems.extend(found)
+            }
+            Err(found) => parsed.push(Parsed::Quarantined(Quarantined {
+                id: identity.id,
+                source: door.name.to_owned(),
+                received_at: incoming.received_at,
+                problems: found,
+                raw: meant.raw(),
+            })),
+        }
+    }
+    if problems.is_empty() {
+        Ok(Accepted::Submissions(parsed))
+    } else {
+        Err(Refusal::Fields(problems))
+    }
+}
+
+/// Whether a browser posted a plain HTML form, so that a person will look at the answer as a page: the content type is one
+/// that only forms have, and the browser says that it navigates (`Sec-Fetch-Mode`) or, if it is too old to say, that it
+/// wants HTML. Scripts get JSON. Whether the source has a page to send the person to is not looked at.
+pub fn wants_redirect(door: &Door<'_>, incoming: &Incoming<'_>) -> bool {
+    let text = |name: &str| {
+        incoming
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    let content_type = text("content-type");
+    let is_form = content_type.starts_with("application/x-www-form-urlencoded")
+        || content_type.starts_with("multipart/form-data");
+    let navigates = match text("sec-fetch-mode").as_str() {
+        "" => text("accept").contains("text/html"),
+        mode => mode == "navigate",
+    };
+    door.source.kind == SourceKind::Form && incoming.method == "POST" && is_form && navigates
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Identity keys: which lead an e-mail address or a phone number belongs to.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use domain::id::LeadId;
+use domain::identity::IdentityKey;
+
+use crate::{Error, Item, Table, keys};
+
+const LEAD: &str = "lead";
+
+/// What came of claiming an identity key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// It belongs to the lead for which it was claimed.
+    Ours,
+    /// It belongs to another lead already.
+    Theirs(LeadId),
+}
+
+impl Table {
+    /// The leads that `keys` belong to, read consistently, in the order of `keys`.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn holders(&self, identity_keys: &[IdentityKey]) -> Result<Vec<Option<LeadId>>, Error> {
+        if identity_keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
+        for key in identity_keys {
+            wanted = wanted.keys(keys::identity(*key).item());
+        }
+        let wanted = wanted.build().map_err(|_| Error::Corrupt { kind: "request", problem: "it names no key" })?;
+        let found = self
+            .client
+            .batch_get_item()
+            .request_items(&*self.name, wanted)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| Error::call("BatchGetItem", error))?;
+        self.count_read("BatchGetItem", found.consumed_capacity().first());
+        // At most a handful of small items are asked for: what is left over was throttled.
+        if found.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
+            return Err(Error::Call { operation: "BatchGetItem", code: "UnprocessedKeys".to_owned(), source: "some keys were not read".into() });
+        }
+        let items: Vec<&Item> = found.responses().and_then(|tables| tables.get(&*self.name)).into_iter().flatten().collect();
+        identity_keys
+            .iter()
+            .map(|key| {
+                let pk = AttributeValue::S(keys::identity(*key).pk);
+                items.iter().find(|item| item.get(keys::PK) == Some(&pk)).map(|item| lead_of(item)).transpose()
+            })
+            .collect()
+    }
+
+    /// Claims an identity key for `lead`, unless it belongs to another one.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn claim(&self, key: IdentityKey, lead: LeadId) -> Result<Claimed, Error> {
+        let mut item = keys::identity(key).item();
+        let owner = AttributeValue::S(lead.to_string());
+        item.insert(LEAD.to_owned(), owner.clone());
+        let result = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR #lead = :lead")
+            .expression_attribute_names("#lead", LEAD)
+            .expression_attribute_values(":lead", owner)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match result {
+            Ok(done) => {
+                self.count_write("PutItem", done.consumed_capacity());
+                Ok(Claimed::Ours)
+            }
+            Err(SdkError::ServiceError(refused)) => match refused.err() {
+                PutItemError::ConditionalCheckFailedException(failed) => {
+                    self.count_write("PutItem (overtaken)", None);
+                    match failed.item() {
+                        Some(item) => lead_of(item).map(Claimed::Theirs),
+                        // Some engines do not send the item along.
+                        None => match self.holders(&[key]).await?.first().copied().flatten() {
+                            Some(holder) => Ok(Claimed::Theirs(holder)),
+                            None => Err(Error::Corrupt { kind: "identity key", problem: "it was taken and is gone" }),
+                        },
+                    }
+                }
+                _ => Err(Error::call("PutItem", SdkError::ServiceError(refused))),
+            },
+            Err(error) => Err(Error::call("PutItem", error)),
+        }
+    }
+}
+
+fn lead_of(item: &Item) -> Result<LeadId, Error> {
+    let corrupt = |problem| Error::Corrupt { kind: "identity key", problem };
+    match item.get(LEAD) {
+        Some(AttributeValue::S(text)) => text.parse().map_err(|_| corrupt("it names no lead")),
+        _ => Err(corrupt("it names no lead")),
+    }
+}

@@ -1,0 +1,107 @@
+//! Every key of the table is spelled here and nowhere else.
+//!
+//! | partition | sort | item |
+//! |---|---|---|
+//! | `P#<26>` | `E#<seq>` | decisions of the lead of that name, from number `seq` on |
+//! | `P#<26>` | `S` | what became of the submission of that name, when it did not make the lead of that name |
+//! | `K#<kind>#<hash>` | `K` | the lead that an identity key belongs to |
+//! | `D#<shard>` | `<time>#<26>` | a lead is to be looked at |
+//! | `T#<pool>` | `T` | the turns of a pool |
+//! | `C` | `V#<version>` | a configuration |
+//! | `C` | `CURRENT` | the version in force |
+//! | `A#<provider>#<hash>` | `A` | a provider's answer about a domain |
+//! | `I#<hash>` | `I` | a used idempotency key |
+//! | `W#<destination>` | `W` | a destination that said it is gone |
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::{LeadId, SubmissionId};
+use domain::identity::IdentityKey;
+use jiff::Timestamp;
+
+use crate::Item;
+
+/// Partition key attribute.
+pub(crate) const PK: &str = "pk";
+/// Sort key attribute.
+pub(crate) const SK: &str = "sk";
+/// Epoch second after which DynamoDB may remove an item.
+pub(crate) const EXPIRES: &str = "expires";
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// As an item that holds nothing else.
+    pub(crate) fn item(self) -> Item {
+        [(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))].into_iter().collect()
+    }
+}
+
+/// Start of the sort keys of decisions.
+pub(crate) const DECISIONS: &str = "E#";
+
+pub(crate) fn lead_partition(lead: LeadId) -> String {
+    format!("P#{}", lead.digits())
+}
+
+pub(crate) fn decisions(lead: LeadId, seq: u32) -> Key {
+    Key::new(lead_partition(lead), format!("{DECISIONS}{seq:08}"))
+}
+
+pub(crate) fn submission(submission: SubmissionId) -> Key {
+    Key::new(format!("P#{}", submission.digits()), "S")
+}
+
+pub(crate) fn identity(key: IdentityKey) -> Key {
+    Key::new(format!("K#{key}"), "K")
+}
+
+pub(crate) fn due_partition(shard: u8) -> String {
+    format!("D#{shard}")
+}
+
+pub(crate) fn due(shard: u8, at: Timestamp, lead: LeadId) -> Key {
+    Key::new(due_partition(shard), format!("{}#{}", due_moment(at), lead.digits()))
+}
+
+/// A time as text whose order is the order of time: seconds since 1970, eleven digits.
+pub(crate) fn due_moment(at: Timestamp) -> String {
+    format!("{:011}", at.as_second().max(0))
+}
+
+pub(crate) fn turns(pool: &str) -> Key {
+    Key::new(format!("T#{pool}"), "T")
+}
+
+/// Partition of the configurations.
+pub(crate) const CONFIGURATIONS: &str = "C";
+/// Start of the sort keys of versions.
+pub(crate) const VERSIONS: &str = "V#";
+
+pub(crate) fn version(version: &str) -> Key {
+    Key::new(CONFIGURATIONS, format!("{VERSIONS}{version}"))
+}
+
+pub(crate) fn current() -> Key {
+    Key::new(CONFIGURATIONS, "CURRENT")
+}
+
+pub(crate) fn answer(provider: &str, hash: u128) -> Key {
+    Key::new(format!("A#{provider}#{}", domain::id::encode(hash)), "A")
+}
+
+pub(crate) fn idempotency(hash: u128) -> Key {
+    Key::new(format!("I#{}", domain::id::encode(hash)), "I")
+}
+
+pub(crate) fn destination(name: &str) -> Key {
+    Key::new(format!("W#{name}"), "W")
+}

@@ -1,0 +1,182 @@
+//! Leads: reading a history, adding to it.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use domain::decision::Decision;
+use domain::id::LeadId;
+use domain::lead::Lead;
+
+use crate::submissions::{Record, record_item};
+use crate::{Error, Item, Table, codec, keys};
+
+/// Attribute that holds the decisions.
+const BODY: &str = "d";
+
+/// Hops from a merged lead to the one it became. More are a mistake.
+const MAX_ALIASES: usize = 8;
+
+/// A lead and the decisions it is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The lead.
+    pub lead: Lead,
+    /// Its decisions, oldest first.
+    pub decisions: Vec<Decision>,
+}
+
+/// What came of adding to a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It was added.
+    Done,
+    /// Somebody else added something first. Read the lead again and decide anew.
+    Overtaken,
+}
+
+impl Table {
+    /// The lead called `lead`, read consistently; `None` if nothing was ever decided about it.
+    ///
+    /// # Errors
+    /// When the table cannot be read or an entry is damaged.
+    pub async fn lead(&self, lead: LeadId) -> Result<Option<History>, Error> {
+        let mut decisions = Vec::new();
+        let mut start: Option<Item> = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&*self.name)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :e)")
+                .expression_attribute_values(":pk", AttributeValue::S(keys::lead_partition(lead)))
+                .expression_attribute_values(":e", AttributeValue::S(keys::DECISIONS.to_owned()))
+                .set_exclusive_start_key(start.take())
+                .set_return_consumed_capacity(self.capacity())
+                .send()
+                .await
+                .map_err(|error| Error::call("Query", error))?;
+            self.count_read("Query", page.consumed_capacity());
+            for item in page.items() {
+                decisions.extend(body_of(item)?);
+            }
+            match page.last_evaluated_key {
+                Some(key) if !key.is_empty() => start = Some(key),
+                _ => break,
+            }
+        }
+        Ok(Lead::after(lead, &decisions).map(|lead| History { lead, decisions }))
+    }
+
+    /// The lead called `lead` or, if it was merged, the one that it is now.
+    ///
+    /// # Errors
+    /// As [`Table::lead`], and when aliases lead nowhere.
+    pub async fn surviving_lead(&self, lead: LeadId) -> Result<Option<History>, Error> {
+        let mut next = lead;
+        for _ in 0..MAX_ALIASES {
+            match self.lead(next).await? {
+                Some(history) => match history.lead.merged_into {
+                    Some(survivor) => next = survivor,
+                    None => return Ok(Some(history)),
+                },
+                None => return Ok(None),
+            }
+        }
+        Err(Error::Corrupt { kind: "alias", problem: "leads are merged in a circle" })
+    }
+
+    /// Adds `decisions` to the history of `lead` on condition that it still has exactly `seq` of them.
+    ///
+    /// # Errors
+    /// When the table cannot be written. The write may have happened nevertheless: read again before deciding anew.
+    pub async fn append(&self, lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Appended, Error> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(entry(lead, seq, decisions)?))
+            .condition_expression("attribute_not_exists(pk)")
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match result {
+            Ok(done) => {
+                self.count_write("PutItem", done.consumed_capacity());
+                Ok(Appended::Done)
+            }
+            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => {
+                // A failed condition is billed like a write of one unit.
+                self.count_write("PutItem (overtaken)", None);
+                Ok(Appended::Overtaken)
+            }
+            Err(error) => Err(Error::call("PutItem", error)),
+        }
+    }
+
+    /// Adds `decisions` as [`Table::append`] does and, in the same transaction, records what became of a submission.
+    ///
+    /// # Errors
+    /// As [`Table::append`].
+    pub async fn append_and_record(&self, lead: LeadId, seq: u32, decisions: &[Decision], record: &Record) -> Result<Appended, Error> {
+        let put = |item: Item| {
+            Put::builder()
+                .table_name(&*self.name)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(pk)")
+                .build()
+                .map_err(|_| Error::Corrupt { kind: "transaction", problem: "it has no item" })
+        };
+        let result = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(put(entry(lead, seq, decisions)?)?).build())
+            .transact_items(TransactWriteItem::builder().put(put(record_item(record)?)?).build())
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match result {
+            Ok(done) => {
+                self.count_write("TransactWriteItems", done.consumed_capacity().first());
+                Ok(Appended::Done)
+            }
+            Err(error) => {
+                // Whatever the reasons are (a condition, a conflict with another transaction), the way out is the same:
+                // read again. Throttling is left to the SDK and the queue.
+                let overtaken = error.as_service_error().is_some_and(|refused| {
+                    refused.is_transaction_canceled_exception() && {
+                        let aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException(canceled) = refused else {
+                            return false;
+                        };
+                        canceled.cancellation_reasons().iter().any(|reason| matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict")))
+                    }
+                });
+                if overtaken {
+                    self.count_write("TransactWriteItems (overtaken)", None);
+                    Ok(Appended::Overtaken)
+                } else {
+                    Err(Error::call("TransactWriteItems", error))
+                }
+            }
+        }
+    }
+}
+
+fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> {
+    let body = codec::encode(decisions)?;
+    if body.len() > 390_000 {
+        return Err(Error::TooLarge { what: "a history entry", bytes: body.len() });
+    }
+    let mut item = keys::decisions(lead, seq + 1).item();
+    item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
+    Ok(item)
+}
+
+/// The decisions of one entry.
+pub(crate) fn body_of(item: &Item) -> Result<Vec<Decision>, Error> {
+    match item.get(BODY) {
+        Some(AttributeValue::B(blob)) => codec::decode(blob.as_ref()),
+        _ => Err(Error::Corrupt { kind: "decisions", problem: "the entry has no body" }),
+    }
+}

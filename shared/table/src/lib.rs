@@ -1,0 +1,73 @@
+//! The one DynamoDB table: a method per access pattern, and one file that spells keys.
+//!
+//! A lead is stored as its history and nothing else: every step appends one item of decisions under the next number, on
+//! condition that the number is free. That condition is the lead's version check, and the item is the history entry, so
+//! a step costs one write. There is no secondary index: what is due is a partition of its own.
+//!
+//! This crate decides nothing. It never retries beyond what the SDK does, and a failed read is never "not found".
+
+mod claims;
+mod codec;
+mod configurations;
+mod due;
+mod error;
+mod keys;
+mod leads;
+mod meter;
+mod pools;
+mod providers;
+mod schema;
+mod submissions;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+
+pub use claims::Claimed;
+pub use configurations::{CONFIGURATION_SECONDS, ConfigurationCache, Current, Pushed, StoredVersion};
+pub use due::{DueEntry, SHARDS};
+pub use error::Error;
+pub use leads::{Appended, History};
+pub use meter::{Meter, Tally};
+pub use providers::CachedAnswer;
+pub use submissions::{Known, Record};
+
+/// The table, ready to be used. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: Client,
+    name: Arc<str>,
+    meter: Option<Arc<Meter>>,
+}
+
+type Item = std::collections::HashMap<String, AttributeValue>;
+
+impl Table {
+    /// The table called `name`, reached through `client`.
+    pub fn new(client: Client, name: &str) -> Self {
+        Self { client, name: name.into(), meter: None }
+    }
+
+    /// The same table with a meter that counts calls and consumed capacity: what a lead costs.
+    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    fn capacity(&self) -> Option<ReturnConsumedCapacity> {
+        self.meter.as_ref().map(|_| ReturnConsumedCapacity::Total)
+    }
+
+    fn count_write(&self, operation: &'static str, consumed: Option<&aws_sdk_dynamodb::types::ConsumedCapacity>) {
+        if let Some(meter) = &self.meter {
+            meter.write(operation, consumed.and_then(|consumed| consumed.capacity_units).unwrap_or(0.0));
+        }
+    }
+
+    fn count_read(&self, operation: &'static str, consumed: Option<&aws_sdk_dynamodb::types::ConsumedCapacity>) {
+        if let Some(meter) = &self.meter {
+            meter.read(operation, consumed.and_then(|consumed| consumed.capacity_units).unwrap_or(0.0));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Pools: whose turn it is.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::routing::Turns;
+
+use crate::{Error, Table, keys};
+
+const BODY: &str = "d";
+const VERSION: &str = "v";
+
+impl Table {
+    /// The turns of a pool with their version, read consistently. A pool that never gave a lead is at version 0.
+    ///
+    /// # Errors
+    /// When the table cannot be read or the item is damaged.
+    pub async fn turns(&self, pool: &str) -> Result<(Turns, u64), Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .set_key(Some(keys::turns(pool).item()))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| Error::call("GetItem", error))?;
+        self.count_read("GetItem", found.consumed_capacity());
+        let Some(item) = found.item() else {
+            return Ok((Turns::default(), 0));
+        };
+        let corrupt = |problem| Error::Corrupt { kind: "pool", problem };
+        let (Some(AttributeValue::S(body)), Some(AttributeValue::N(version))) = (item.get(BODY), item.get(VERSION)) else {
+            return Err(corrupt("it has no body or no version"));
+        };
+        let turns = serde_json::from_str(body).map_err(|_| corrupt("its body is not as it was written"))?;
+        let version = version.parse().map_err(|_| corrupt("its version is no number"))?;
+        Ok((turns, version))
+    }
+
+    /// Stores the turns of a pool on condition that it is still at `version`. False when somebody else was faster.
+    ///
+    /// # Errors
+    /// When the table cannot be written. The write may have happened nevertheless.
+    pub async fn put_turns(&self, pool: &str, turns: &Turns, version: u64) -> Result<bool, Error> {
+        let body = serde_json::to_string(turns).map_err(|_| Error::Corrupt { kind: "pool", problem: "it cannot be written as JSON" })?;
+        let mut item = keys::turns(pool).item();
+        item.insert(BODY.to_owned(), AttributeValue::S(body));
+        item.insert(VERSION.to_owned(), AttributeValue::N((version + 1).to_string()));
+        let request = self.client.put_item().table_name(&*self.name).set_item(Some(item)).set_return_consumed_capacity(self.capacity());
+        let request = if version == 0 {
+            request.condition_expression("attribute_not_exists(pk)")
+        } else {
+            request
+                .condition_expression("#v = :version")
+                .expression_attribute_names("#v", VERSION)
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+        };
+        match request.send().await {
+            Ok(done) => {
+                self.count_write("PutItem", done.consumed_capacity());
+                Ok(true)
+            }
+            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => {
+                self.count_write("PutItem (overtaken)", None);
+                Ok(false)
+            }
+            Err(error) => Err(Error::call("PutItem", error)),
+        }
+    }
+}

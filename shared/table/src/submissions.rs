@@ -1,0 +1,190 @@
+//! Submissions: what became of each, found by its id.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::decision::{Outcome, Ruling};
+use domain::id::{LeadId, SubmissionId};
+use domain::submission::Quarantined;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Item, Table, keys, leads};
+
+const BODY: &str = "d";
+
+/// What became of a submission that did not make the lead of its own name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The submission.
+    pub id: SubmissionId,
+    /// Where it came from.
+    pub source: String,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The lead it went into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead: Option<LeadId>,
+    /// The submission that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<SubmissionId>,
+    /// What it was, when it is quarantined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<Quarantined>,
+}
+
+/// What is stored under the name of a submission.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// What became of it, if that is settled.
+    pub record: Option<Record>,
+    /// Whether the lead of its name has a history: made by this submission, or by another one of the same person.
+    pub has_namesake: bool,
+}
+
+impl Table {
+    /// What is known of a submission, read consistently.
+    ///
+    /// # Errors
+    /// When the table cannot be read or an entry is damaged.
+    pub async fn submission(&self, id: SubmissionId) -> Result<Known, Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+            .expression_attribute_values(":pk", AttributeValue::S(keys::submission(id).pk))
+            .expression_attribute_values(":first", AttributeValue::S(keys::decisions(id.lead(), 1).sk))
+            .expression_attribute_values(":last", AttributeValue::S(keys::submission(id).sk))
+            .set_return_consumed_capacity(self.capacity())
+            .limit(2)
+            .send()
+            .await
+            .map_err(|error| Error::call("Query", error))?;
+        self.count_read("Query", found.consumed_capacity());
+        let mut known = Known { record: None, has_namesake: false };
+        for item in found.items() {
+            match item.get(keys::SK) {
+                Some(AttributeValue::S(sk)) if *sk == keys::submission(id).sk => known.record = Some(read_record(item)?),
+                _ => {
+                    known.has_namesake = true;
+                    if let Some(record) = created_by(id, item)? {
+                        known.record = Some(record);
+                    }
+                }
+            }
+        }
+        // A lead of many decisions stands before the record in the order of keys: ask for it by name.
+        if known.has_namesake && known.record.is_none() {
+            known.record = self.record(id).await?;
+        }
+        Ok(known)
+    }
+
+    async fn record(&self, id: SubmissionId) -> Result<Option<Record>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .set_key(Some(keys::submission(id).item()))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| Error::call("GetItem", error))?;
+        self.count_read("GetItem", found.consumed_capacity());
+        found.item().map(read_record).transpose()
+    }
+
+    /// Records what became of a submission, once: a second record changes nothing.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn record_submission(&self, record: &Record) -> Result<(), Error> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(record_item(record)?))
+            .condition_expression("attribute_not_exists(pk)")
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match result {
+            Ok(done) => {
+                self.count_write("PutItem", done.consumed_capacity());
+                Ok(())
+            }
+            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            Err(error) => Err(Error::call("PutItem", error)),
+        }
+    }
+
+    /// Notes that an idempotency key was used for the content with this digest.
+    ///
+    /// Returns false when it was used before for something else. The note is kept for `keep_seconds`.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn use_idempotency_key(&self, key: u128, content: u128, now: Timestamp, keep_seconds: i64) -> Result<bool, Error> {
+        let mut item = keys::idempotency(key).item();
+        let content = AttributeValue::S(domain::id::encode(content));
+        let expires = now.as_second().saturating_add(keep_seconds);
+        item.insert("content".to_owned(), content.clone());
+        item.insert(keys::EXPIRES.to_owned(), AttributeValue::N(expires.to_string()));
+        let result = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR content = :content OR expires < :now")
+            .expression_attribute_values(":content", content)
+            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match result {
+            Ok(done) => {
+                self.count_write("PutItem", done.consumed_capacity());
+                Ok(true)
+            }
+            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Err(error) => Err(Error::call("PutItem", error)),
+        }
+    }
+}
+
+pub(crate) fn record_item(record: &Record) -> Result<Item, Error> {
+    let body = serde_json::to_string(record).map_err(|_| Error::Corrupt { kind: "submission", problem: "it cannot be written as JSON" })?;
+    let mut item = keys::submission(record.id).item();
+    item.insert(BODY.to_owned(), AttributeValue::S(body));
+    Ok(item)
+}
+
+fn read_record(item: &Item) -> Result<Record, Error> {
+    let corrupt = |problem| Error::Corrupt { kind: "submission", problem };
+    let Some(AttributeValue::S(body)) = item.get(BODY) else {
+        return Err(corrupt("it has no body"));
+    };
+    serde_json::from_str(body).map_err(|_| corrupt("its body is not as it was written"))
+}
+
+/// The record of a submission that made the lead of its own name: it is the first decision of that lead.
+fn created_by(id: SubmissionId, item: &Item) -> Result<Option<Record>, Error> {
+    let decisions = leads::body_of(item)?;
+    let Some(Ruling::Received(received)) = decisions.first().map(|decision| &decision.ruling) else {
+        return Ok(None);
+    };
+    Ok((received.submission == id).then(|| Record {
+        id,
+        source: received.source.clone(),
+        received_at: received.received_at,
+        outcome: received.outcome,
+        lead: Some(id.lead()),
+        repeats: None,
+        quarantined: None,
+    }))
+}

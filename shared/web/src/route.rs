@@ -1,0 +1,171 @@
+//! Every HTTP call that there is. The functions find their way by this list, and the OpenAPI document is made from it.
+
+/// A call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    /// `POST /v1/sources/{source}`
+    Submit,
+    /// `GET /v1/sources/{source}`
+    Handshake,
+    /// `POST /v1/events`
+    ReportEvents,
+    /// `GET /v1/health`
+    Health,
+    /// `GET /v1/openapi.json`
+    OpenApi,
+    /// `GET /v1/leads`
+    ListLeads,
+    /// `GET /v1/leads/{lead}`
+    GetLead,
+    /// `GET /v1/leads/{lead}/history`
+    GetHistory,
+    /// `GET /v1/leads/{lead}/explanation`
+    Explain,
+    /// `POST /v1/leads/{lead}/feedback`
+    GiveFeedback,
+    /// `GET /v1/submissions/{submission}`
+    GetSubmission,
+    /// `POST /v1/submissions/{submission}/resubmit`
+    Resubmit,
+    /// `GET /v1/config`
+    GetConfiguration,
+    /// `PUT /v1/config`
+    PushConfiguration,
+    /// `GET /v1/config/versions`
+    ListVersions,
+    /// `POST /v1/config/rollback`
+    RollBack,
+}
+
+/// A call's method and path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// What it is.
+    pub call: Call,
+    /// Its method.
+    pub method: &'static str,
+    /// Its path; a part in braces stands for a name.
+    pub path: &'static str,
+    /// One line about it.
+    pub summary: &'static str,
+    /// Whether it asks for the API's token.
+    pub needs_token: bool,
+}
+
+const fn route(call: Call, method: &'static str, path: &'static str, summary: &'static str, needs_token: bool) -> Route {
+    Route { call, method, path, summary, needs_token }
+}
+
+/// Calls that `capture` answers. They need no token: each source proves itself as its kind does.
+pub const DOORS: &[Route] = &[
+    route(Call::Submit, "POST", "/v1/sources/{source}", "One delivery of a source, in that source's own format.", false),
+    route(Call::Handshake, "GET", "/v1/sources/{source}", "The handshake of source kinds that have one.", false),
+    route(Call::ReportEvents, "POST", "/v1/events", "Behaviour of people who are known by e-mail or lead id.", false),
+    route(Call::Health, "GET", "/v1/health", "Whether it is up, and which configuration is in force.", false),
+];
+
+/// Calls that `api` answers.
+pub const API: &[Route] = &[
+    route(Call::ListLeads, "GET", "/v1/leads", "The leads that an e-mail address or a phone number belongs to.", true),
+    route(Call::GetLead, "GET", "/v1/leads/{lead}", "One lead, or the one that it was merged into.", true),
+    route(Call::GetHistory, "GET", "/v1/leads/{lead}/history", "Every decision about a lead, oldest first, with its reasons.", true),
+    route(Call::Explain, "GET", "/v1/leads/{lead}/explanation", "Why a lead is where it is, in sentences.", true),
+    route(Call::GiveFeedback, "POST", "/v1/leads/{lead}/feedback", "What sales did with a lead.", true),
+    route(Call::GetSubmission, "GET", "/v1/submissions/{submission}", "What became of a submission.", true),
+    route(Call::Resubmit, "POST", "/v1/submissions/{submission}/resubmit", "A quarantined submission again, corrected by a JSON merge patch.", true),
+    route(Call::GetConfiguration, "GET", "/v1/config", "The configuration in force, as the file that was pushed.", true),
+    route(Call::PushConfiguration, "PUT", "/v1/config", "Checks a configuration, stores it as a version and puts it in force.", true),
+    route(Call::ListVersions, "GET", "/v1/config/versions", "Every version of the configuration, newest first.", true),
+    route(Call::RollBack, "POST", "/v1/config/rollback", "Puts an earlier version of the configuration in force.", true),
+    route(Call::Health, "GET", "/v1/health", "Whether it is up, and which configuration is in force.", false),
+    route(Call::OpenApi, "GET", "/v1/openapi.json", "This interface, as OpenAPI 3.1.", false),
+];
+
+/// The names in a path, in order, percent-decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parameter(pub Vec<String>);
+
+/// What a method and a path mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Match {
+    /// A call.
+    Found(&'static Route, Parameter),
+    /// There is such a path, but not for this method; these are.
+    OtherMethods(Vec<&'static str>),
+    /// There is no such path.
+    Nothing,
+}
+
+/// Finds the call for a method and a path. A slash at the end makes no difference, and `HEAD` is answered like `GET`.
+pub fn find(routes: &'static [Route], method: &str, path: &str) -> Match {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let mut others = Vec::new();
+    for route in routes {
+        let Some(parameter) = parameters(route.path, path) else {
+            continue;
+        };
+        if route.method == method {
+            return Match::Found(route, parameter);
+        }
+        others.push(route.method);
+    }
+    if others.is_empty() { Match::Nothing } else { Match::OtherMethods(others) }
+}
+
+fn parameters(pattern: &str, path: &str) -> Option<Parameter> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    let mut names = Vec::new();
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(Parameter(names)),
+            (Some(part), Some(name)) if part.starts_with('{') && !name.is_empty() => names.push(percent_decode(name)?),
+            (Some(part), Some(name)) if part == name => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Decodes `%41` and the like; `None` when that is no text.
+pub(crate) fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, tail)) = rest.split_first() {
+        if *byte == b'%' {
+            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*byte);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: &str, path: &str, expected: Option<(Call, &[&str])>) {
+        let found = match find(API, method, path) {
+            Match::Found(route, Parameter(names)) => Some((route.call, names)),
+            _ => None,
+        };
+        let expected = expected.map(|(call, names)| (call, names.iter().map(|name| (*name).to_owned()).collect()));
+        assert_eq!(found, expected, "{method} {path}");
+    }
+
+    #[test]
+    fn paths_lead_to_calls() {
+        check("GET", "/v1/leads/lead_x", Some((Call::GetLead, &["lead_x"])));
+        check("HEAD", "/v1/leads/lead_x/", Some((Call::GetLead, &["lead_x"])));
+        check("GET", "/v1/leads/lead_x/history", Some((Call::GetHistory, &["lead_x"])));
+        check("GET", "/v1/leads/a%20b", Some((Call::GetLead, &["a b"])));
+        check("GET", "/v1/leads//history", None);
+        check("GET", "/v1/leads/%ff", None);
+        check("GET", "/", None);
+        assert_eq!(find(API, "DELETE", "/v1/config"), Match::OtherMethods(vec!["GET", "PUT"]));
+        assert_eq!(find(DOORS, "DELETE", "/v1/nothing"), Match::Nothing);
+    }
+}
