@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser};
 
 mod answer;
@@ -23,7 +24,7 @@ mod pair;
 mod who;
 
 use failure::Failure;
-use options::{Command, Options};
+use options::{Command, DevOptions, Options};
 
 /// How a command ended; its number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,8 @@ pub enum Ending {
 
 /// Runs the command line `arguments`, the first of which is the program's name, on the terminal.
 pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let ending = run(arguments, &mut io::stdout().lock(), &mut io::stderr());
+    // Not locked: `leadline dev` writes from several threads.
+    let ending = run(arguments, &mut io::stdout(), &mut io::stderr());
     ExitCode::from(ending as u8)
 }
 
@@ -85,7 +87,7 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
     } = options;
     match command {
         Command::Dev(arguments) => {
-            dev::run(arguments.with_token(connection.given_token())).map_err(Failure::Dev)
+            develop(arguments.with_token(connection.given_token())).map_err(Failure::Dev)
         }
         Command::Check(arguments) => {
             commands::configuration::check(&arguments, connection.json, out)
@@ -111,6 +113,12 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
         Command::Send(arguments) => commands::submissions::send(&arguments, &connection, out),
         Command::HelpPage => Ok(write!(out, "{}", help_page::render(Options::command()))?),
     }
+}
+
+fn develop(options: DevOptions) -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new()
+        .context("cannot start threads")?
+        .block_on(dev::run(options))
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use reqwest::Url;
 use crate::pair::Pair;
 use crate::who::Who;
 
+/// The heading of the options that every command has.
+pub(crate) const GLOBAL_OPTIONS: &str = "Options of every command";
+
 /// Where a Leadline on this machine listens when nothing else was said.
 const LOCAL_URL: &str = "http://127.0.0.1:4180";
 
@@ -53,6 +56,7 @@ pub struct Options {
 
 /// Which Leadline, and how it answers. Not `Debug`: it holds the token.
 #[derive(Clone, Args)]
+#[command(next_help_heading = GLOBAL_OPTIONS)]
 pub struct Connection {
     /// Where Leadline runs.
     #[arg(long, global = true, value_name = "URL", env = "LEADLINE_URL", hide_env_values = true, default_value = LOCAL_URL, value_parser = parse_url)]
@@ -88,7 +92,7 @@ pub enum Command {
     /// Run everything in one process on this machine.
     ///
     /// Keeps its data in a folder, reloads the configuration when the file changes, and needs no cloud account. The API's
-    /// token is --token or LEADLINE_TOKEN; else one is made, printed, and kept in the data folder for the other commands.
+    /// token is --token or LEADLINE_TOKEN; else one is made, printed, and kept in the data folder.
     #[command(after_help = examples!(
         "leadline dev"
         "leadline dev --ephemeral --port 8080"
@@ -351,6 +355,8 @@ fn parse_url(text: &str) -> Result<Url, String> {
         .map_err(|error| format!("{error}; write it as in https://leads.example.com"))?;
     match url.scheme() {
         "http" | "https" if url.has_host() => Ok(url),
-        _ => Err("it starts with https:// (or http://), as in https://leads.example.com".to_owned()),
+        _ => {
+            Err("it starts with https:// (or http://), as in https://leads.example.com".to_owned())
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A whole Leadline in one process: the engines, the queues with their dead-letter queues, and every handler, called as
 //! Lambda would call it. The tests run their stories on it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -73,13 +73,18 @@ pub struct Wiring {
     pub meter: Option<Arc<Meter>>,
     /// How long a configuration serves before the one in force is asked for, in seconds.
     pub configuration_seconds: i64,
+    /// Keeps every message that is handed to a handler, to be played again.
+    pub tape: Option<Tape>,
 }
+
+/// Messages in the order in which they were handed to handlers.
+pub type Tape = Arc<Mutex<Vec<(Queue, String)>>>;
 
 impl Wiring {
     /// For one process on its own: the system's clock, and receivers on this machine allowed.
     pub fn new(secrets: Secrets, token: String) -> Self {
         let loopback = ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|network| network.parse().ok());
-        Self { secrets, token, clock: Clock::system(), outbound_allow: loopback.collect(), meter: None, configuration_seconds: 1 }
+        Self { secrets, token, clock: Clock::system(), outbound_allow: loopback.collect(), meter: None, configuration_seconds: 1, tape: None }
     }
 }
 
@@ -96,6 +101,7 @@ pub struct Embedded {
     pub clock: Clock,
     handlers: Arc<Handlers>,
     sqs: SqsClient,
+    tape: Option<Tape>,
 }
 
 struct Handlers {
@@ -157,12 +163,12 @@ impl Embedded {
             },
             api: Api { table: table.clone(), queues: queues.clone(), configurations, secrets, token: Token::fixed(wiring.token), clock: clock.clone() },
         };
-        Ok(Self { engines, table, queues, clock, handlers: Arc::new(handlers), sqs })
+        Ok(Self { engines, table, queues, clock, handlers: Arc::new(handlers), sqs, tape: wiring.tape })
     }
 
     /// Answers a request: what `capture` takes goes there, everything else to `api`.
     pub async fn answer(&self, request: Request, path: &str) -> Response<Body> {
-        let is_door = path == "/v1/health" || path == "/v1/events" || (path.starts_with("/v1/sources/") && !path.ends_with("/ledger"));
+        let is_door = path == "/v1/health" || path == "/v1/events" || path.starts_with("/v1/sources/");
         if is_door { self.handlers.capture.handle(request).await } else { self.handlers.api.handle(request).await }
     }
 
@@ -189,11 +195,17 @@ impl Embedded {
 
     /// Starts what on AWS are event source mappings and the schedule. They end when `stopped` says so.
     pub fn start(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+        let mut tasks = self.start_queues(stopped);
+        tasks.spawn(self.clone().look_for_due_work(stopped.clone()));
+        tasks
+    }
+
+    /// The same without the schedule: due work is looked for only when [`Embedded::recycle`] is called.
+    pub fn start_queues(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut tasks = JoinSet::new();
         for queue in Queue::ALL {
             tasks.spawn(self.clone().poll(queue, stopped.clone()));
         }
-        tasks.spawn(self.clone().look_for_due_work(stopped.clone()));
         tasks
     }
 
@@ -255,6 +267,10 @@ impl Embedded {
 
     /// Hands messages to their handler and deletes those that it is done with. The others are seen again soon.
     async fn work(&self, queue: Queue, messages: Vec<Message>) {
+        if let Some(tape) = &self.tape {
+            let bodies = messages.iter().filter_map(|message| message.body.clone()).map(|body| (queue, body));
+            tape.lock().unwrap_or_else(PoisonError::into_inner).extend(bodies);
+        }
         let event = event_of(&messages);
         let failed: Vec<String> = match self.invoke(queue, event).await {
             Ok(response) => response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect(),

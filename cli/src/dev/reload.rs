@@ -29,8 +29,8 @@ pub(crate) fn read(path: &Path) -> Result<File> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let report = domain::config::check_file(&text);
-    match report.config.filter(|_| !report.problems.iter().any(domain::config::Problem::is_error)) {
+    let report = domain::config::check::check_file(&text);
+    match report.config {
         Some(config) => Ok(File { name, text, config }),
         None => {
             let problems: Vec<String> = report.problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect();

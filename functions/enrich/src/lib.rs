@@ -92,7 +92,10 @@ impl Enrich {
     async fn receive(&self, mut submission: Submission) -> Result<(), Error> {
         let now = self.clock.now();
         let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
-        if let Some(record) = self.table.submission(submission.id).await?.record {
+        // A quarantined one that comes as a submission was corrected, or is understood now: it goes on like a new one.
+        if let Some(record) = self.table.submission(submission.id).await?.record
+            && record.outcome != Outcome::Quarantined
+        {
             return self.send_on(&record).await;
         }
         if let Some(original) = self.original_of(&submission, &current.config).await? {
@@ -147,6 +150,8 @@ impl Enrich {
         };
         let window = config.sources.get(&submission.source).map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
         let record = self.table.submission(earlier).await?.record;
+        // What repeats a quarantined one and can be understood is worth more than that.
+        let record = record.filter(|record| record.outcome != Outcome::Quarantined);
         let is_repeat = record.is_some_and(|record| submission.received_at.as_second() - record.received_at.as_second() < window);
         Ok(is_repeat.then_some(earlier))
     }

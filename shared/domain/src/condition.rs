@@ -13,6 +13,7 @@ pub const MAX_DEPTH: usize = 8;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "most conditions are tests; a box would be one more step for each of them")]
 pub enum Condition {
     /// Holds when every part holds.
     All(All),
@@ -301,8 +302,15 @@ impl Test {
     }
 }
 
+/// Values of a list that are named in words before it is cut short: reasons are stored with every decision.
+const NAMED_VALUES: usize = 6;
+
 fn list<T: ToString>(values: &[T]) -> String {
-    values.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+    let named: Vec<String> = values.iter().take(NAMED_VALUES).map(T::to_string).collect();
+    match values.len().saturating_sub(NAMED_VALUES) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 fn lower(value: &Value) -> String {

@@ -89,7 +89,7 @@ pub fn summary(config: &Config, ruling: &Ruling) -> String {
         Ruling::Assigned(assigned) => assigned_summary(config, assigned),
         Ruling::Unassigned(unassigned) => format!("Nobody got the lead, because {}.", nobody_text(unassigned.because)),
         Ruling::Feedback(feedback) => feedback_summary(config, feedback),
-        Ruling::SlaBreached(breach) => format!("{} did not respond by {}.", config.rep_name(&breach.rep), breach.due_at),
+        Ruling::SlaBreached(breach) => format!("{} did not respond by {}.", config.rep_name(&breach.rep), short_time(breach.due_at)),
         Ruling::Recycled(recycled) => recycled_summary(recycled),
         Ruling::Delivered(delivered) => delivered_summary(delivered),
         Ruling::MergedInto(merged) => format!("This is the same person as {}.", merged.lead),
@@ -119,14 +119,14 @@ fn enriched_summary(enriched: &Enriched) -> String {
 
 fn again(enriched: &Enriched) -> String {
     match enriched.retry_at {
-        Some(at) => format!("; the lead went on without, and it is asked again at {at}."),
+        Some(at) => format!("; the lead went on without, and it is asked again at {}.", short_time(at)),
         None => "; the lead went on without.".to_owned(),
     }
 }
 
 fn assigned_summary(config: &Config, assigned: &Assigned) -> String {
     let rep = config.rep_name(&assigned.rep);
-    let due = assigned.sla.as_ref().map(|clock| format!(" The first response is due by {}.", clock.due_at)).unwrap_or_default();
+    let due = assigned.sla.as_ref().map(|clock| format!(" The first response is due by {}.", short_time(clock.due_at))).unwrap_or_default();
     let pool = assigned.by.pool.as_deref().unwrap_or("no pool");
     match (&assigned.by.how, &assigned.by.territory) {
         (How::Territory, Some(territory)) => format!("{rep} got the lead: territory {territory} sends it to the pool {pool}, where it was {rep}'s turn.{due}"),
@@ -145,7 +145,7 @@ fn recycled_summary(recycled: &Recycled) -> String {
     let why = if recycled.reason == crate::config::NO_RESPONSE { "nobody responded in time".to_owned() } else { format!("it came back: {}", recycled.reason) };
     match &recycled.then {
         Then::Reassign => format!("The lead goes to somebody else, because {why}."),
-        Then::Wait { until } => format!("The lead waits until {until} before somebody else gets it, because {why}."),
+        Then::Wait { until } => format!("The lead waits until {} before somebody else gets it, because {why}.", short_time(*until)),
         Then::Rest => format!("The lead rests, because {why} and its rule allows no more."),
         Then::Keep => format!("The lead stays with its owner, although {why}: its rule allows no more changes."),
     }
@@ -156,7 +156,7 @@ fn delivered_summary(delivered: &Delivered) -> String {
     match &delivered.status {
         DeliveryStatus::Taken { attempts: 1 } => format!("{to} was told."),
         DeliveryStatus::Taken { attempts } => format!("{to} was told, at attempt {attempts}."),
-        DeliveryStatus::Failed { code, retry_at, .. } => format!("{to} could not be told ({code}); the next attempt is at {retry_at}."),
+        DeliveryStatus::Failed { code, retry_at, .. } => format!("{to} could not be told ({code}); the next attempt is at {}.", short_time(*retry_at)),
         DeliveryStatus::GivenUp { attempts, code, .. } => format!("{to} could not be told after {} ({code}).", count(*attempts as usize, "attempt")),
         DeliveryStatus::Disabled => format!("{to} is switched off or gone: nothing was sent."),
     }
@@ -201,7 +201,7 @@ pub fn reasons(config: &Config, ruling: &Ruling) -> Vec<Reason> {
             reasons
         }
         Ruling::Feedback(feedback) => feedback.reason.iter().map(|reason| Reason::new("reason", Some(reason), reason.clone())).collect(),
-        Ruling::SlaBreached(breach) => vec![Reason::new("overdue", Some(&breach.rep), format!("a response was due by {}", breach.due_at))],
+        Ruling::SlaBreached(breach) => vec![Reason::new("overdue", Some(&breach.rep), format!("a response was due by {}", short_time(breach.due_at)))],
         Ruling::Recycled(recycled) => {
             let rule = recycled.rule.as_deref();
             let text = match rule {
@@ -307,7 +307,7 @@ fn standing(config: &Config, lead: &Lead) -> String {
     let owner = match (&lead.owner, lead.unassigned) {
         (Some(owner), _) => {
             let response = owner.sla.as_ref().map_or_else(String::new, |sla| match sla.status() {
-                "pending" => format!("; the first response is due by {}", sla.due_at),
+                "pending" => format!("; the first response is due by {}", short_time(sla.due_at)),
                 "met" => "; the first response came in time".to_owned(),
                 "late" => "; the first response came too late".to_owned(),
                 _ => "; the first response did not come in time".to_owned(),

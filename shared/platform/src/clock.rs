@@ -41,10 +41,14 @@ impl Clock {
         )
     }
 
-    /// The current time.
+    /// The current time, in whole milliseconds.
     pub fn now(&self) -> Timestamp {
         match &self.source {
-            Source::System => Timestamp::now(),
+            Source::System => {
+                let now = Timestamp::now();
+                // Nanoseconds would be noise in every history entry, and JavaScript cannot read them.
+                Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+            }
             Source::Manual(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }

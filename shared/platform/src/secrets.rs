@@ -7,13 +7,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{Clock, SecretString, Settings, secrets_manager_client};
-use fetched::FetchedSecrets;
+use fetched::{Content, FetchedSecrets};
 
 /// Before the name of a secret in the environment.
 pub(crate) const ENVIRONMENT_PREFIX: &str = "LEADLINE_SECRET_";
 
 /// The name of the key under which identities are hashed.
 const PEPPER: &str = "pepper";
+
+/// The name of the token that the API asks for.
+const API_TOKEN: &str = "api-token";
 
 /// Gives secrets by name. Clones share what was fetched.
 ///
@@ -55,6 +58,38 @@ impl Secrets {
         }
     }
 
+    /// The place of the API's token: a secret of its own if the settings name one, else the environment
+    /// (`LEADLINE_SECRET_API_TOKEN`). Read it with [`Secrets::api_tokens`].
+    pub fn open_api_token(settings: &Settings, clock: Clock) -> Secrets {
+        match &settings.api_token_id {
+            Some(id) => Secrets::api_token_secret(secrets_manager_client(settings), id, clock),
+            None => {
+                Secrets::from_backend(Backend::Environment(settings.environment_secrets.clone()))
+            }
+        }
+    }
+
+    /// The API's token as one secret of Secrets Manager whose whole `SecretString` is the token, as
+    /// `GenerateSecretString` of CloudFormation makes it. Fetched and kept like [`Secrets::secrets_manager`].
+    pub fn api_token_secret(
+        client: aws_sdk_secretsmanager::Client,
+        id: impl Into<String>,
+        clock: Clock,
+    ) -> Secrets {
+        let content = Content::Bare { name: API_TOKEN };
+        Secrets::from_backend(Backend::SecretsManager(FetchedSecrets::new(
+            client,
+            id.into(),
+            content,
+            clock,
+        )))
+    }
+
+    /// This token for the API, for embedding and tests.
+    pub fn fixed_api_token(token: impl Into<String>) -> Secrets {
+        Secrets::fixed([(API_TOKEN, token)])
+    }
+
     /// These secrets by their names, for embedding and tests.
     pub fn fixed(
         secrets: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
@@ -80,6 +115,7 @@ impl Secrets {
         Secrets::from_backend(Backend::SecretsManager(FetchedSecrets::new(
             client,
             id.into(),
+            Content::Object,
             clock,
         )))
     }
@@ -125,6 +161,18 @@ impl Secrets {
         self.require(PEPPER).await
     }
 
+    /// Every token that the API accepts now; never empty.
+    pub async fn api_tokens(&self) -> Result<Vec<SecretString>, SecretsError> {
+        let live = self.all(API_TOKEN).await?;
+        if live.is_empty() {
+            return Err(SecretsError::Missing {
+                name: API_TOKEN.to_owned(),
+                remedy: self.remedy(API_TOKEN),
+            });
+        }
+        Ok(live)
+    }
+
     fn remedy(&self, name: &str) -> String {
         match &*self.backend {
             Backend::Fixed(_) => {
@@ -136,10 +184,16 @@ impl Secrets {
                     variable_name(name)
                 )
             }
-            Backend::SecretsManager(fetched) => format!(
-                "add the key {name:?} with a long random string to the JSON object in the secret {:?} of Secrets Manager",
-                fetched.id()
-            ),
+            Backend::SecretsManager(fetched) => match fetched.content() {
+                Content::Object => format!(
+                    "add the key {name:?} with a long random string to the JSON object in the secret {:?} of Secrets Manager",
+                    fetched.id()
+                ),
+                Content::Bare { .. } => format!(
+                    "put a long random string into the secret {:?} of Secrets Manager",
+                    fetched.id()
+                ),
+            },
         }
     }
 }

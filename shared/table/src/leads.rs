@@ -115,24 +115,25 @@ impl Table {
         }
     }
 
-    /// Adds `decisions` as [`Table::append`] does and, in the same transaction, records what became of a submission.
+    /// Adds `decisions` as [`Table::append`] does and, in the same transaction, records what became of a submission: for
+    /// the first time, or in place of its quarantine.
     ///
     /// # Errors
     /// As [`Table::append`].
     pub async fn append_and_record(&self, lead: LeadId, seq: u32, decisions: &[Decision], record: &Record) -> Result<Appended, Error> {
-        let put = |item: Item| {
+        let put = |item: Item, condition: &str| {
             Put::builder()
                 .table_name(&*self.name)
                 .set_item(Some(item))
-                .condition_expression("attribute_not_exists(pk)")
+                .condition_expression(condition)
                 .build()
                 .map_err(|_| Error::Corrupt { kind: "transaction", problem: "it has no item" })
         };
         let result = self
             .client
             .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put(entry(lead, seq, decisions)?)?).build())
-            .transact_items(TransactWriteItem::builder().put(put(record_item(record)?)?).build())
+            .transact_items(TransactWriteItem::builder().put(put(entry(lead, seq, decisions)?, "attribute_not_exists(pk)")?).build())
+            .transact_items(TransactWriteItem::builder().put(put(record_item(record)?, "attribute_not_exists(pk) OR attribute_exists(quarantined)")?).build())
             .set_return_consumed_capacity(self.capacity())
             .send()
             .await;

@@ -13,6 +13,12 @@ use crate::{Error, Item, Table, keys, leads};
 
 const BODY: &str = "d";
 
+/// Set while a submission is quarantined: only then may another record replace it.
+pub(crate) const QUARANTINED: &str = "quarantined";
+
+/// Digest of the correction that was accepted for a quarantined submission.
+const CORRECTION: &str = "correction";
+
 /// What became of a submission that did not make the lead of its own name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -68,7 +74,13 @@ impl Table {
         let mut known = Known { record: None, has_namesake: false };
         for item in found.items() {
             match item.get(keys::SK) {
-                Some(AttributeValue::S(sk)) if *sk == keys::submission(id).sk => known.record = Some(read_record(item)?),
+                // Decisions come first in the order of keys: a corrected submission that made its lead leaves its
+                // quarantine behind as a record, which counts no more.
+                Some(AttributeValue::S(sk)) if *sk == keys::submission(id).sk => {
+                    if known.record.is_none() {
+                        known.record = Some(read_record(item)?);
+                    }
+                }
                 _ => {
                     known.has_namesake = true;
                     if let Some(record) = created_by(id, item)? {
@@ -123,6 +135,58 @@ impl Table {
         }
     }
 
+    /// Accepts a correction of a quarantined submission, by its digest. False when the submission is not quarantined any
+    /// more or another correction was accepted before: of two corrections only one may make a lead.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn accept_correction(&self, record: &Record, correction: u128) -> Result<bool, Error> {
+        let correction = AttributeValue::S(domain::id::encode(correction));
+        let mut item = record_item(record)?;
+        item.insert(CORRECTION.to_owned(), correction.clone());
+        let result = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_exists(quarantined) AND (attribute_not_exists(correction) OR correction = :correction)")
+            .expression_attribute_values(":correction", correction)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await;
+        match result {
+            Ok(done) => {
+                self.count_write("PutItem", done.consumed_capacity());
+                Ok(true)
+            }
+            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Err(error) => Err(Error::call("PutItem", error)),
+        }
+    }
+
+    /// Whether an idempotency key is noted as used at `now`, whatever for.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn is_idempotency_key_used(&self, key: u128, now: Timestamp) -> Result<bool, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .consistent_read(true)
+            .set_key(Some(keys::idempotency(key).item()))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| Error::call("GetItem", error))?;
+        self.count_read("GetItem", found.consumed_capacity());
+        let expires = match found.item().and_then(|item| item.get(keys::EXPIRES)) {
+            Some(AttributeValue::N(text)) => text.parse::<i64>().unwrap_or(0),
+            _ => return Ok(false),
+        };
+        Ok(now.as_second() <= expires)
+    }
+
     /// Notes that an idempotency key was used for the content with this digest.
     ///
     /// Returns false when it was used before for something else. The note is kept for `keep_seconds`.
@@ -161,6 +225,9 @@ pub(crate) fn record_item(record: &Record) -> Result<Item, Error> {
     let body = serde_json::to_string(record).map_err(|_| Error::Corrupt { kind: "submission", problem: "it cannot be written as JSON" })?;
     let mut item = keys::submission(record.id).item();
     item.insert(BODY.to_owned(), AttributeValue::S(body));
+    if record.outcome == Outcome::Quarantined {
+        item.insert(QUARANTINED.to_owned(), AttributeValue::Bool(true));
+    }
     Ok(item)
 }
 

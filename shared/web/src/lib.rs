@@ -10,8 +10,8 @@ use lambda_http::{Body, Response};
 use serde::Serialize;
 use subtle::ConstantTimeEq;
 
-pub use problem::Problem;
-pub use route::{API, Call, DOORS, Match, Parameter, Route, find};
+pub use problem::{Kind, Problem};
+pub use route::{API, Call, DOORS, Match, Parameter, Route, find, query};
 
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {

@@ -4,6 +4,46 @@ use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+/// A type of problem: what every problem of it has in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable code.
+    pub code: &'static str,
+    /// The fixed sentence.
+    pub title: &'static str,
+}
+
+impl Kind {
+    /// There is nothing of that name.
+    pub const NOT_FOUND: Kind = Kind::new(StatusCode::NOT_FOUND, "not_found", "There is nothing of that name.");
+    /// Another method would be right.
+    pub const METHOD_NOT_ALLOWED: Kind = Kind::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This call does not take this method.");
+    /// It could not be done now and nothing was.
+    pub const UNAVAILABLE: Kind =
+        Kind::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "This could not be done now. Nothing was accepted; try again.");
+    /// A defect of ours; another try will not help.
+    pub const BROKEN: Kind = Kind::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", "Something is wrong on this side. An operator has to look at it.");
+
+    /// The kinds that any call may answer.
+    pub const COMMON: &[Kind] = &[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, Kind::UNAVAILABLE, Kind::BROKEN];
+
+    /// A type of problem.
+    pub const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        Self { status, code, title }
+    }
+
+    /// Its stable URI, `urn:leadline:problem:CODE`. It is a name and leads nowhere.
+    pub fn uri(&self) -> String {
+        uri(self.code)
+    }
+}
+
+fn uri(code: &str) -> String {
+    format!("urn:leadline:problem:{}", code.replace('_', "-"))
+}
+
 /// A problem: a stable type and code, a fixed sentence, and what exactly is wrong.
 #[derive(Debug, Clone, Serialize)]
 pub struct Problem {
@@ -30,7 +70,7 @@ impl Problem {
     /// A problem of the type `code`.
     pub fn new(status: StatusCode, code: &str, title: &str) -> Self {
         Self {
-            kind: format!("urn:leadline:problem:{}", code.replace('_', "-")),
+            kind: uri(code),
             title: title.to_owned(),
             status: status.as_u16(),
             code: code.to_owned(),
@@ -38,6 +78,11 @@ impl Problem {
             errors: None,
             headers: Vec::new(),
         }
+    }
+
+    /// A problem of a type.
+    pub fn of(kind: Kind) -> Self {
+        Self::new(kind.status, kind.code, kind.title)
     }
 
     /// With what exactly is wrong.
@@ -62,20 +107,22 @@ impl Problem {
 
     /// 404: there is nothing of that name.
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing of that name.").detail(format!("there is no such {what}"))
+        Self::of(Kind::NOT_FOUND).detail(format!("there is no such {what}"))
     }
 
     /// 405, with what is allowed.
     pub fn method_not_allowed(allow: &str) -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This call does not take this method.")
-            .detail(format!("use {allow}"))
-            .header(header::ALLOW, allow)
+        Self::of(Kind::METHOD_NOT_ALLOWED).detail(format!("use {allow}")).header(header::ALLOW, allow)
     }
 
     /// 503: it could not be done now and nothing was; worth another try.
     pub fn unavailable() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "This could not be done now. Nothing was accepted; try again.")
-            .header(header::RETRY_AFTER, "5")
+        Self::of(Kind::UNAVAILABLE).header(header::RETRY_AFTER, "5")
+    }
+
+    /// 500: a defect of ours; another try will not help.
+    pub fn broken() -> Self {
+        Self::of(Kind::BROKEN)
     }
 
     /// As an answer.
@@ -87,5 +134,28 @@ impl Problem {
             response.headers_mut().insert(name, value);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_its_type_and_carries_its_headers() {
+        let response = Problem::method_not_allowed("GET, PUT").response();
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.headers()[header::ALLOW], "GET, PUT");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let body: serde_json::Value = serde_json::from_slice(response.body().as_ref()).unwrap();
+        let expected = serde_json::json!({
+            "type": "urn:leadline:problem:method-not-allowed",
+            "title": "This call does not take this method.",
+            "status": 405,
+            "code": "method_not_allowed",
+            "detail": "use GET, PUT",
+        });
+        assert_eq!(body, expected);
+        assert_eq!(body["type"], Kind::METHOD_NOT_ALLOWED.uri());
     }
 }

@@ -143,6 +143,18 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// The parameters of a query, in order, percent-decoded; `None` when one is no text. A `+` stays a `+`, as RFC 3986 has
+/// it: that it means a space is a rule of forms, and it would spoil phone numbers and addresses such as `a+b@example.com`.
+pub fn query(text: Option<&str>) -> Option<Vec<(String, String)>> {
+    let pairs = text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((percent_decode(name)?, percent_decode(value)?))
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,5 +179,15 @@ mod tests {
         check("GET", "/", None);
         assert_eq!(find(API, "DELETE", "/v1/config"), Match::OtherMethods(vec!["GET", "PUT"]));
         assert_eq!(find(DOORS, "DELETE", "/v1/nothing"), Match::Nothing);
+    }
+
+    #[test]
+    fn a_query_is_decoded_and_a_plus_stays() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(query(None), Some(vec![]));
+        assert_eq!(query(Some("email=a+b%40example.com&&x")), Some(vec![pair("email", "a+b@example.com"), pair("x", "")]));
+        assert_eq!(query(Some("a=1=2")), Some(vec![pair("a", "1=2")]));
+        assert_eq!(query(Some("a=%f")), None);
+        assert_eq!(query(Some("a=%ff")), None);
     }
 }

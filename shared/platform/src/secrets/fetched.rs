@@ -22,9 +22,19 @@ const REFRESH_PATIENCE: Duration = Duration::from_secs(2);
 
 type Values = Arc<BTreeMap<String, SecretString>>;
 
+/// What a `SecretString` holds.
+#[derive(Clone, Copy)]
+pub(super) enum Content {
+    /// A JSON object of name to string.
+    Object,
+    /// One value and nothing else, known under this name.
+    Bare { name: &'static str },
+}
+
 pub(super) struct FetchedSecrets {
     client: aws_sdk_secretsmanager::Client,
     id: String,
+    content: Content,
     clock: Clock,
     snapshot: RwLock<Option<Snapshot>>,
     /// Held by the one caller who fetches; holds how the last first fetch failed, for those who waited for it.
@@ -51,11 +61,13 @@ impl FetchedSecrets {
     pub(super) fn new(
         client: aws_sdk_secretsmanager::Client,
         id: String,
+        content: Content,
         clock: Clock,
     ) -> FetchedSecrets {
         FetchedSecrets {
             client,
             id,
+            content,
             clock,
             snapshot: RwLock::new(None),
             fetching: Mutex::new(None),
@@ -65,6 +77,10 @@ impl FetchedSecrets {
 
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    pub(super) fn content(&self) -> Content {
+        self.content
     }
 
     pub(super) async fn value(&self, name: &str) -> Result<Option<SecretString>, SecretsError> {
@@ -152,11 +168,14 @@ impl FetchedSecrets {
                 });
             }
         };
-        let Some(json) = output.secret_string() else {
+        let Some(text) = output.secret_string() else {
             return Err(malformed("it has no SecretString"));
         };
+        if let Content::Bare { name } = self.content {
+            return Ok(Arc::new(super::collect([(name, text)])));
+        }
         // The parser's own message may quote a value.
-        let Ok(values) = serde_json::from_str::<BTreeMap<String, String>>(json) else {
+        let Ok(values) = serde_json::from_str::<BTreeMap<String, String>>(text) else {
             return Err(malformed(
                 "its SecretString is no JSON object of names to strings",
             ));

@@ -82,6 +82,22 @@ impl FakeSecretsManager {
 }
 
 fn fake(answers: &[Answer]) -> (Secrets, FakeSecretsManager, ManualClock) {
+    let (client, fake, clock, hand) = fake_client(answers);
+    (
+        Secrets::secrets_manager(client, "leadline/test", clock),
+        fake,
+        hand,
+    )
+}
+
+fn fake_client(
+    answers: &[Answer],
+) -> (
+    aws_sdk_secretsmanager::Client,
+    FakeSecretsManager,
+    Clock,
+    ManualClock,
+) {
     let fake = FakeSecretsManager {
         answers: Arc::new(Mutex::new(answers.iter().copied().collect())),
         n_calls: Arc::new(AtomicUsize::new(0)),
@@ -101,11 +117,7 @@ fn fake(answers: &[Answer]) -> (Secrets, FakeSecretsManager, ManualClock) {
         .build();
     let client = aws_sdk_secretsmanager::Client::new(&config);
     let (clock, hand) = Clock::manual("2026-10-01T12:00:00Z".parse().unwrap());
-    (
-        Secrets::secrets_manager(client, "leadline/test", clock),
-        fake,
-        hand,
-    )
+    (client, fake, clock, hand)
 }
 
 async fn exposed(secrets: &Secrets, name: &str) -> Option<String> {
@@ -320,5 +332,48 @@ async fn a_live_pair_in_the_fetched_object_is_split() {
     assert_eq!(
         all.iter().map(SecretString::expose).collect::<Vec<_>>(),
         ["whsec_b", "whsec_a"]
+    );
+}
+
+async fn exposed_api_tokens(secrets: &Secrets) -> Vec<String> {
+    let tokens = secrets.api_tokens().await.unwrap();
+    tokens
+        .iter()
+        .map(|token| token.expose().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_token_that_is_a_whole_secret_is_taken_as_it_is_and_rotates() {
+    let answers = [
+        Answer::Secret(r#"{"not":"parsed"}"#),
+        Answer::Secret("new old\n"),
+    ];
+    let (client, _, clock, hand) = fake_client(&answers);
+    let secrets = Secrets::api_token_secret(client, "leadline/test", clock);
+    assert_eq!(exposed_api_tokens(&secrets).await, [r#"{"not":"parsed"}"#]);
+    assert_eq!(exposed(&secrets, "pepper").await, None);
+    hand.advance(FIVE_MINUTES);
+    assert_eq!(exposed_api_tokens(&secrets).await, ["new", "old"]);
+}
+
+#[tokio::test]
+async fn a_missing_token_is_an_error_that_says_what_to_do() {
+    let (client, _, clock, _) = fake_client(&[Answer::Secret(" ")]);
+    let secrets = Secrets::api_token_secret(client, "leadline/test", clock);
+    let error = secrets.api_tokens().await.unwrap_err().to_string();
+    assert!(
+        error.contains("\"api-token\"") && error.contains("into the secret \"leadline/test\""),
+        "{error}"
+    );
+    let error = Secrets::environment([("OTHER", "x")])
+        .api_tokens()
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("LEADLINE_SECRET_API_TOKEN"), "{error}");
+    assert_eq!(
+        exposed_api_tokens(&Secrets::fixed_api_token("t1")).await,
+        ["t1"]
     );
 }

@@ -112,42 +112,40 @@ fn check_members(
     }
 }
 
-/// Fallbacks that lead back to where they began.
+/// Fallbacks that lead back to where they began. A pool has one fallback at most, so every pool is walked through once.
 fn check_cycles(config: &Config, findings: &mut Findings<'_>) {
-    let mut reported: BTreeSet<&str> = BTreeSet::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for start in config.pools.keys() {
-        let mut way: Vec<&str> = vec![start];
-        let mut next = config
-            .pools
-            .get(start)
-            .and_then(|pool| pool.fallback.as_deref());
-        while let Some(name) = next {
-            if name == start {
-                if !way.iter().any(|pool| reported.contains(pool)) {
-                    way.push(name);
-                    let message = format!(
-                        "pools fall back on each other in a circle: {}; end it at one of them",
-                        way.join(" → ")
-                    );
-                    findings.error(
-                        &Path::root().key("pools").key(start).key("fallback"),
-                        "fallback_cycle",
-                        message,
-                    );
-                    reported.extend(way);
-                }
-                break;
-            }
-            if way.contains(&name) {
-                // A circle that does not come back to `start` is found from one of its own pools.
-                break;
-            }
+        let mut way: Vec<&str> = Vec::new();
+        let mut next = Some(start.as_str());
+        while let Some(name) = next.filter(|name| seen.insert(name)) {
             way.push(name);
             next = config
                 .pools
                 .get(name)
                 .and_then(|pool| pool.fallback.as_deref());
         }
+        let Some(entry) = next.and_then(|name| way.iter().position(|pool| *pool == name)) else {
+            continue;
+        };
+        let mut circle = way.split_off(entry);
+        // From its first pool by name, wherever it was entered.
+        let first = circle
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, pool)| **pool)
+            .map_or(0, |(position, _)| position);
+        circle.rotate_left(first);
+        let first = circle[0];
+        let message = format!(
+            "pools fall back on each other in a circle: {} → {first}; end it at one of them",
+            circle.join(" → ")
+        );
+        findings.error(
+            &Path::root().key("pools").key(first).key("fallback"),
+            "fallback_cycle",
+            message,
+        );
     }
 }
 

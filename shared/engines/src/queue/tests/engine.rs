@@ -59,19 +59,23 @@ async fn a_waiting_receiver_has_a_message_within_milliseconds_of_its_send() {
     let queues = open(directory.path());
     let client = queues.sqs_client();
     let url = create(&client, "work", &[]).await;
-    let receiver = tokio::spawn({
-        let (client, url) = (client.clone(), url.clone());
-        async move {
-            receive_one(&client, &url).await;
-            std::time::Instant::now()
-        }
-    });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    let sent = std::time::Instant::now();
-    send(&client, &url, "x").await;
-    let waited = receiver.await.unwrap().duration_since(sent);
-    // Two orders of magnitude above what it takes, one below what sleeping would.
-    assert!(waited < Duration::from_millis(50), "{waited:?}");
+    let mut shortest = Duration::MAX;
+    // The best of several, because the machine may be busy with other tests.
+    for _ in 0..5 {
+        let receiver = tokio::spawn({
+            let (client, url) = (client.clone(), url.clone());
+            async move {
+                receive_one(&client, &url).await;
+                std::time::Instant::now()
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let sent = std::time::Instant::now();
+        send(&client, &url, "x").await;
+        shortest = shortest.min(receiver.await.unwrap().duration_since(sent));
+    }
+    // Polling by sleeping, 100 ms at a time, would take 80 ms here each time.
+    assert!(shortest < Duration::from_millis(40), "{shortest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

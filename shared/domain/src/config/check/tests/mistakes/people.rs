@@ -307,3 +307,25 @@ fn calendars_and_slas() {
         &[("bad_name", "slas.Fast")],
     );
 }
+
+#[test]
+fn a_circle_of_pools_is_reported_once_wherever_it_is_entered() {
+    let pool = |name: &str, fallback: &str| {
+        format!("[pools.{name}]\nmembers = [{{ rep = \"ana\" }}]\nfallback = \"{fallback}\"\n")
+    };
+    let pools = pool("a-way-in", "z")
+        + &pool("m", "n")
+        + &pool("n", "z")
+        + &pool("z", "m")
+        + &pool("own", "own");
+    let territories: String = ["a-way-in", "own"]
+        .map(|name| format!("[[territories]]\nname = \"{name}\"\npool = \"{name}\"\nwhen = {{ field = \"city\", is = \"{name}\" }}\n"))
+        .concat();
+    finds(
+        &(pools + &territories),
+        &[
+            ("fallback_cycle", "pools.m.fallback"),
+            ("fallback_cycle", "pools.own.fallback"),
+        ],
+    );
+}

@@ -1,0 +1,338 @@
+//! Calls of the HTTP interface: one at a time, each bounded in time and size, with what went wrong in words.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{Method, Url};
+use tokio::runtime::Runtime;
+
+use crate::answer::Answer;
+use crate::failure::{Failure, Refusal};
+use crate::options::Connection;
+
+/// How long a call may take in all. Longer than any function of ours runs.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Largest answer read, in bytes: over ten times the 6 MB that a Lambda function can answer.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Where `leadline dev` leaves the token that it made.
+pub(crate) const TOKEN_FILE: &str = ".leadline/token";
+
+/// The header that proves a sender to a source of the kinds `form` and `chatbot`.
+const SECRET_HEADER: &str = "x-leadline-secret";
+
+/// A running Leadline.
+pub(crate) struct Client {
+    base: Url,
+    token: Option<String>,
+    http: reqwest::Client,
+    runtime: Runtime,
+}
+
+/// What is sent along.
+enum Content<'a> {
+    Nothing,
+    Of(&'static str, &'a str),
+}
+
+impl Client {
+    /// Gets ready to call; does not connect yet.
+    ///
+    /// # Errors
+    /// When this machine has no certificates to trust, or no threads or sockets to spare.
+    pub(crate) fn new(connection: &Connection) -> Result<Self, Failure> {
+        platform::install_tls();
+        let mut builder = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            // The token goes where it was meant to go; and a form's answer may be a redirect that is meant for browsers.
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent("leadline");
+        if connection.url.scheme() == "http" {
+            // Without TLS a machine needs no certificates.
+            builder = builder.tls_certs_only([]);
+        }
+        if is_this_machine(&connection.url) {
+            // A company's proxy does not know the way to this machine.
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| Failure::Unmet {
+            code: "no_client",
+            title: format!(
+                "This machine cannot make HTTPS calls: {}.",
+                platform::chain(&error)
+            ),
+            detail: None,
+        })?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Unmet {
+                code: "no_client",
+                title: format!("This machine cannot make network calls: {error}."),
+                detail: None,
+            })?;
+        Ok(Self {
+            base: connection.url.clone(),
+            token: token(connection, Path::new(TOKEN_FILE)),
+            http,
+            runtime,
+        })
+    }
+
+    /// `GET`, with the API's token.
+    pub(crate) fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, Failure> {
+        self.call(
+            Method::GET,
+            self.address(path, query)?,
+            Content::Nothing,
+            HeaderMap::new(),
+            true,
+        )
+    }
+
+    /// `POST` of JSON, with the API's token.
+    pub(crate) fn post(
+        &self,
+        path: &[&str],
+        content_type: &'static str,
+        json: &str,
+    ) -> Result<Answer, Failure> {
+        let content = Content::Of(content_type, json);
+        self.call(
+            Method::POST,
+            self.address(path, &[])?,
+            content,
+            HeaderMap::new(),
+            true,
+        )
+    }
+
+    /// `PUT` of TOML, with the API's token.
+    pub(crate) fn put_toml(&self, path: &[&str], toml: &str) -> Result<Answer, Failure> {
+        let content = Content::Of("application/toml", toml);
+        self.call(
+            Method::PUT,
+            self.address(path, &[])?,
+            content,
+            HeaderMap::new(),
+            true,
+        )
+    }
+
+    /// `POST` of JSON to a source: without the API's token, with the source's secret.
+    pub(crate) fn submit(
+        &self,
+        source: &str,
+        json: &str,
+        secret: Option<&str>,
+    ) -> Result<Answer, Failure> {
+        let mut headers = HeaderMap::new();
+        if let Some(secret) = secret {
+            let mut value =
+                reqwest::header::HeaderValue::from_str(secret).map_err(|_| Failure::Unmet {
+                    code: "bad_secret",
+                    title: "A source's secret is sent as a header, and cannot have line breaks."
+                        .to_owned(),
+                    detail: None,
+                })?;
+            value.set_sensitive(true);
+            headers.insert(SECRET_HEADER, value);
+        }
+        let address = self.address(&["v1", "sources", source], &[])?;
+        self.call(
+            Method::POST,
+            address,
+            Content::Of("application/json", json),
+            headers,
+            false,
+        )
+    }
+
+    fn address(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        match url.path_segments_mut() {
+            Ok(mut segments) => {
+                segments.pop_if_empty().extend(path);
+            }
+            Err(()) => {
+                return Err(Failure::Unmet {
+                    code: "bad_url",
+                    title: "The URL cannot have a path.".to_owned(),
+                    detail: None,
+                });
+            }
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    fn call(
+        &self,
+        method: Method,
+        url: Url,
+        content: Content<'_>,
+        headers: HeaderMap,
+        with_token: bool,
+    ) -> Result<Answer, Failure> {
+        let mut request = self.http.request(method, url).headers(headers);
+        if with_token && let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Content::Of(content_type, text) = content {
+            request = request
+                .header(CONTENT_TYPE, content_type)
+                .body(text.to_owned());
+        }
+        let (status, headers, body) = self
+            .runtime
+            .block_on(exchange(request))
+            .map_err(|stop| self.failure(stop))?;
+        let is_json = media_type(&headers).is_some_and(|media_type| {
+            media_type == "application/json" || media_type.ends_with("+json")
+        });
+        if status.is_success() || status.is_redirection() {
+            if status.is_success() && !is_json {
+                return Err(self.not_leadline(status));
+            }
+            return Ok(Answer {
+                location: text_of(&headers, LOCATION),
+                text: body,
+            });
+        }
+        let refusal = is_json
+            .then(|| Refusal::read(status.as_u16(), body, text_of(&headers, RETRY_AFTER)))
+            .flatten();
+        match refusal {
+            Some(mut refusal) => {
+                refusal.had_token = !with_token || self.token.is_some();
+                Err(Failure::Refused(Box::new(refusal)))
+            }
+            None => Err(self.not_leadline(status)),
+        }
+    }
+
+    fn failure(&self, stop: Stop) -> Failure {
+        let base = &self.base;
+        let error = match stop {
+            Stop::TooLarge => {
+                return Failure::Unmet {
+                    code: "answer_too_large",
+                    title: format!("The answer of {base} has more than {MAX_ANSWER_BYTES} bytes."),
+                    detail: None,
+                };
+            }
+            // Without the URL: it may name a person.
+            Stop::Error(error) => error.without_url(),
+        };
+        if error.is_timeout() {
+            return Failure::Unmet {
+                code: "timeout",
+                title: format!(
+                    "{base} did not answer within {} seconds.",
+                    TIMEOUT.as_secs()
+                ),
+                detail: None,
+            };
+        }
+        if is_refused(&error) {
+            return Failure::Unmet {
+                code: "not_running",
+                title: format!("Nothing listens at {base}."),
+                detail: Some(
+                    "Start Leadline there with `leadline dev` (in its repository: `cargo dev`), or say where it runs with --url or LEADLINE_URL."
+                        .to_owned(),
+                ),
+            };
+        }
+        Failure::Unmet {
+            code: "unreachable",
+            title: format!("{base} could not be asked: {}.", platform::chain(&error)),
+            detail: Some("Is --url (or LEADLINE_URL) right?".to_owned()),
+        }
+    }
+
+    fn not_leadline(&self, status: reqwest::StatusCode) -> Failure {
+        Failure::Unmet {
+            code: "not_leadline",
+            title: format!("{} answered {status}, but not as Leadline does.", self.base),
+            detail: Some("Is --url (or LEADLINE_URL) right?".to_owned()),
+        }
+    }
+}
+
+/// Why there is no answer.
+enum Stop {
+    TooLarge,
+    Error(reqwest::Error),
+}
+
+async fn exchange(
+    request: reqwest::RequestBuilder,
+) -> Result<(reqwest::StatusCode, HeaderMap, String), Stop> {
+    let mut response = request.send().await.map_err(Stop::Error)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Stop::Error)? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(Stop::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8_lossy(&body).into_owned();
+    Ok((response.status(), response.headers().clone(), text))
+}
+
+/// The token of the command line or the environment, else the one in `file`. That one is this machine's own, and told to
+/// no other.
+fn token(connection: &Connection, file: &Path) -> Option<String> {
+    connection.given_token().or_else(|| {
+        if !is_this_machine(&connection.url) {
+            return None;
+        }
+        let text = std::fs::read_to_string(file).ok()?;
+        let token = text.trim();
+        (!token.is_empty()).then(|| token.to_owned())
+    })
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    // A name of the form `[::1]` loses its brackets, which are the URL's and not the address's.
+    let host = url.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && error.kind() == ErrorKind::ConnectionRefused
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let text = text_of(headers, CONTENT_TYPE)?;
+    let (media_type, _) = text.split_once(';').unwrap_or((&text, ""));
+    Some(media_type.trim().to_ascii_lowercase())
+}
+
+fn text_of(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

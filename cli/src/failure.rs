@@ -1,0 +1,144 @@
+//! Why a command did not do what it says, told to people or to programs.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::answer::pretty;
+use crate::layout::clean;
+
+/// Why a command failed. Told by [`Failure::tell`] and nowhere else.
+pub(crate) enum Failure {
+    /// Leadline refused.
+    Refused(Box<Refusal>),
+    /// It did not come to that.
+    Unmet {
+        /// Stable, for programs.
+        code: &'static str,
+        /// What is wrong, as a sentence.
+        title: String,
+        /// What to do about it, in sentences.
+        detail: Option<String>,
+    },
+    /// Everything about it has been printed already.
+    Told,
+    /// `leadline dev` could not start, or stopped.
+    Dev(anyhow::Error),
+    /// The result could not be printed.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+/// An answer in `application/problem+json`.
+pub(crate) struct Refusal {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// The body to look into.
+    pub(crate) problem: Value,
+    /// Whether a token was sent, or none is needed.
+    pub(crate) had_token: bool,
+    text: String,
+    retry_after: Option<String>,
+}
+
+impl Refusal {
+    /// `None` when it is not a problem in JSON.
+    pub(crate) fn read(status: u16, text: String, retry_after: Option<String>) -> Option<Self> {
+        let problem: Value = serde_json::from_str(&text).ok()?;
+        problem.get("title")?.as_str()?;
+        Some(Self {
+            status,
+            problem,
+            had_token: true,
+            text,
+            retry_after,
+        })
+    }
+
+    /// Every bad field, or every bad line.
+    pub(crate) fn errors(&self) -> &[Value] {
+        let errors = self.problem.get("errors").and_then(Value::as_array);
+        errors.map_or(&[], Vec::as_slice)
+    }
+
+    fn tell(&self, err: &mut impl Write) -> io::Result<()> {
+        self.tell_without_errors(err)?;
+        for error in self.errors() {
+            let text =
+                |key: &str| clean(error.get(key).and_then(Value::as_str).unwrap_or_default());
+            match text("field").as_str() {
+                "" => writeln!(err, "  {} ({})", text("message"), text("code"))?,
+                field => writeln!(err, "  {field}: {} ({})", text("message"), text("code"))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Title, detail and what to do.
+    pub(crate) fn tell_without_errors(&self, err: &mut impl Write) -> io::Result<()> {
+        let text = |key: &str| self.problem.get(key).and_then(Value::as_str).map(clean);
+        writeln!(err, "error: {}", text("title").unwrap_or_default())?;
+        if let Some(detail) = text("detail") {
+            writeln!(err, "  {detail}")?;
+        }
+        if self.status == 401 && !self.had_token {
+            writeln!(
+                err,
+                "  Give the API's token with --token or LEADLINE_TOKEN."
+            )?;
+        }
+        if let Some(seconds) = &self.retry_after {
+            writeln!(err, "  Try again after {} seconds.", clean(seconds))?;
+        }
+        Ok(())
+    }
+}
+
+impl Failure {
+    /// Says on `err` what went wrong.
+    pub(crate) fn tell(&self, as_json: bool, err: &mut impl Write) -> io::Result<()> {
+        match self {
+            Failure::Refused(refusal) if as_json => writeln!(err, "{}", pretty(&refusal.text)),
+            Failure::Refused(refusal) => refusal.tell(err),
+            Failure::Unmet {
+                code,
+                title,
+                detail,
+            } => tell_own(as_json, code, title, detail.as_deref(), err),
+            Failure::Told => Ok(()),
+            Failure::Dev(error) => tell_own(as_json, "dev", &format!("{error:#}"), None, err),
+            Failure::Output(error) => {
+                let title = format!("The result could not be printed: {error}.");
+                tell_own(as_json, "output", &title, None, err)
+            }
+        }
+    }
+}
+
+/// In the shape of the API's problems, so that programs need to know one only.
+fn tell_own(
+    as_json: bool,
+    code: &str,
+    title: &str,
+    detail: Option<&str>,
+    err: &mut impl Write,
+) -> io::Result<()> {
+    if as_json {
+        let kind = format!("urn:leadline:problem:{}", code.replace('_', "-"));
+        let mut problem = json!({ "type": kind, "title": title, "code": code });
+        if let Some(detail) = detail {
+            problem["detail"] = json!(detail);
+        }
+        return writeln!(err, "{problem:#}");
+    }
+    writeln!(err, "error: {}", clean(title))?;
+    match detail {
+        Some(detail) => writeln!(err, "  {}", clean(detail)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,271 @@
+//! The OpenAPI 3.1 document: made from the list of routes and the types of the answers. Not part of what is deployed.
+
+mod parts;
+mod requests;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+use web::{API, Call, DOORS, Kind, Route};
+
+use domain::decision::{Nobody, Outcome, Stage};
+
+use crate::{answers, configuration, feedback, problems};
+use parts::{header, media, path_parameter, query_parameter, responses};
+
+/// The document.
+pub fn document() -> Value {
+    let mut answers = generator(SchemaSettings::draft2020_12().for_serialize());
+    let mut requests = generator(SchemaSettings::draft2020_12().for_deserialize());
+    let mut paths = Map::new();
+    for route in DOORS.iter().chain(API) {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method.to_lowercase()] = operation(route, &mut answers, &mut requests);
+    }
+    let _named = answers.subschema_for::<parts::ProblemShape>();
+    let mut schemas = answers.take_definitions(true);
+    schemas.extend(requests.take_definitions(true));
+    let examples: Map<String, Value> = parts::kinds().iter().map(|kind| (kind.code.to_owned(), parts::example(kind))).collect();
+    json!({
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Leadline",
+            "version": "1",
+            "summary": "Leads from forms, chatbots and platforms: taken once, scored, assigned, followed up and explained.",
+            "description": DESCRIPTION,
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" }
+        },
+        "servers": [{ "url": "/", "description": "Deployed without an HTTP API of its own, the calls that need a token have another host than the doors." }],
+        "tags": [
+            { "name": "doors", "description": "Where leads and behaviour come in. Each source proves itself as its kind does." },
+            { "name": "leads", "description": "Leads, why they are where they are, and what sales did with them." },
+            { "name": "submissions", "description": "What became of what was accepted." },
+            { "name": "configuration", "description": "Immutable versions of `leadline.toml`." },
+            { "name": "about", "description": "About Leadline itself." }
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "examples": examples,
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": "The token of the API." } }
+        }
+    })
+}
+
+const DESCRIPTION: &str = "JSON is UTF-8, times are RFC 3339 in UTC, ids carry a prefix. \
+Problems are `application/problem+json` (RFC 9457) with a stable `type` and `code`; every type is among the examples of the answers. \
+`GET` calls answer `HEAD` too. Members may be added to answers; none is taken away.";
+
+fn generator(settings: SchemaSettings) -> SchemaGenerator {
+    let settings = settings.with(|settings| {
+        settings.meta_schema = None;
+        settings.definitions_path = "/components/schemas".into();
+    });
+    settings.into_generator()
+}
+
+fn operation(route: &Route, answers: &mut SchemaGenerator, requests: &mut SchemaGenerator) -> Value {
+    let call = describe(route.call, answers, requests);
+    let mut parameters = call.parameters;
+    if route.method == "POST" {
+        parameters.push(header(
+            "Idempotency-Key",
+            "The same call under the same key is carried out once; with other content it is refused. 1 to 255 visible ASCII characters, remembered for a day.",
+        ));
+    }
+    let mut problems = call.problems;
+    problems.push(Kind::UNAVAILABLE);
+    if route.needs_token {
+        problems.extend([problems::UNAUTHORIZED, Kind::BROKEN]);
+    }
+    let mut operation = json!({
+        "operationId": call.id,
+        "summary": route.summary,
+        "tags": [call.tag],
+        "responses": responses(call.success, &problems),
+    });
+    if !call.description.is_empty() {
+        operation["description"] = json!(call.description);
+    }
+    if !parameters.is_empty() {
+        operation["parameters"] = json!(parameters);
+    }
+    if let Some(body) = call.body {
+        operation["requestBody"] = body;
+    }
+    operation["security"] = if route.needs_token { json!([{ "token": [] }]) } else { json!([]) };
+    operation
+}
+
+/// What a call takes and answers, besides what all calls do.
+struct Described {
+    id: &'static str,
+    tag: &'static str,
+    description: &'static str,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    success: Vec<(&'static str, Value)>,
+    problems: Vec<Kind>,
+}
+
+impl Described {
+    fn new(id: &'static str, tag: &'static str, success: (&'static str, Value)) -> Self {
+        Self { id, tag, description: "", parameters: Vec::new(), body: None, success: vec![success], problems: Vec::new() }
+    }
+
+    fn about(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    fn with(mut self, parameter: Value) -> Self {
+        self.parameters.push(parameter);
+        self
+    }
+
+    fn taking(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    fn or(mut self, status: &'static str, answer: Value) -> Self {
+        self.success.push((status, answer));
+        self
+    }
+
+    fn refusing(mut self, kinds: &[Kind]) -> Self {
+        self.problems.extend_from_slice(kinds);
+        self
+    }
+}
+
+/// An answer of `T` as JSON.
+fn answer<T: JsonSchema>(generator: &mut SchemaGenerator, description: &str) -> Value {
+    json!({ "description": description, "content": media("application/json", generator.subschema_for::<T>()) })
+}
+
+fn body<T: JsonSchema>(generator: &mut SchemaGenerator, content_type: &str, example: Value) -> Value {
+    let mut content = media(content_type, generator.subschema_for::<T>());
+    content[content_type]["example"] = example;
+    json!({ "required": true, "content": content })
+}
+
+/// Every call, so that a new one cannot be forgotten here.
+fn describe(call: Call, answers: &mut SchemaGenerator, requests: &mut SchemaGenerator) -> Described {
+    let lead = || path_parameter("lead", "`lead_…`; of a merged lead, the old id works too.");
+    let submission = || path_parameter("submission", "`sub_…`, as it was answered at the door.");
+    let source = || path_parameter("source", "The source's name in the configuration.");
+    match call {
+        Call::Submit => Described::new("submit", "doors", ("202", answer::<requests::Accepted>(answers, "It is safe, and on its way.")))
+            .about("The body is the source's own: a form's fields under the form's own names, or what a platform sends. What its fields mean is said by the configuration. Events of a platform that are no lead are acknowledged with no submissions.")
+            .with(source())
+            .with(header("X-Leadline-Secret", "The source's secret, of a form or a chatbot that has one. Platforms sign with headers of their own."))
+            .taking(parts::door_bodies())
+            .or("303", json!({ "description": "A plain HTML form sent it, and the source names a page to go to.", "headers": { "Location": { "description": "That page.", "schema": { "type": "string", "format": "uri" } } } }))
+            .refusing(&parts::refusals())
+            .refusing(&[Kind::NOT_FOUND, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::Handshake => Described::new("handshake", "doors", ("200", json!({ "description": "As the source's kind says." })))
+            .about("No kind of source that there is so far has a handshake: the answer is 405.")
+            .with(source())
+            .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED]),
+        Call::ReportEvents => Described::new("report_events", "doors", ("202", answer::<requests::EventsAccepted>(answers, "What was taken, and what was not.")))
+            .about("Each event on its own: one that cannot be read does not keep the others from being taken.")
+            .with(header("X-Leadline-Secret", "The secret of events, if the configuration names one."))
+            .taking(body::<requests::Events>(requests, "application/json", requests::events_example()))
+            .refusing(&parts::event_refusals()),
+        Call::Health => Described::new("health", "about", ("200", answer::<answers::Health>(answers, "It is up."))),
+        Call::OpenApi => Described::new("openapi", "about", ("200", json!({ "description": "This document.", "content": media("application/json", json!({ "type": "object" })) }))),
+        Call::ListLeads => Described::new("list_leads", "leads", ("200", answer::<answers::Leads>(answers, "The leads; none if nobody is known by that.")))
+            .about("With both, the leads that have either.")
+            .with(query_parameter("email", "An e-mail address, in any spelling of the same mailbox."))
+            .with(query_parameter("phone", "A phone number with its country code (`%2B1202…`), or without one if the configuration has a default country."))
+            .refusing(&[problems::INVALID_FIELDS, problems::UNSUPPORTED_FILTER, problems::BAD_QUERY]),
+        Call::GetLead => Described::new("get_lead", "leads", ("200", answer::<answers::Lead>(answers, "The lead."))).with(lead()).refusing(&[Kind::NOT_FOUND]),
+        Call::GetHistory => Described::new("get_history", "leads", ("200", answer::<answers::History>(answers, "Its decisions.")))
+            .with(lead())
+            .refusing(&[Kind::NOT_FOUND]),
+        Call::Explain => Described::new("explain", "leads", ("200", answer::<answers::Explanation>(answers, "Sentences for a sales manager.")))
+            .with(lead())
+            .refusing(&[Kind::NOT_FOUND]),
+        Call::GiveFeedback => Described::new("give_feedback", "leads", ("200", answer::<answers::Lead>(answers, "The lead, as it is after that.")))
+            .about("The same feedback again changes nothing. A rejected lead is recycled as the configuration says: somebody else gets it, at once or later, or it rests.")
+            .with(lead())
+            .taking(body::<requests::Feedback>(requests, "application/json", requests::feedback_example()))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::GetSubmission => Described::new("get_submission", "submissions", ("200", answer::<answers::Submission>(answers, "What became of it.")))
+            .about("404 also while an accepted submission is still on its way.")
+            .with(submission())
+            .refusing(&[Kind::NOT_FOUND]),
+        Call::Resubmit => Described::new("resubmit", "submissions", ("202", answer::<answers::Resubmitted>(answers, "It is on its way again.")))
+            .about("A JSON merge patch (RFC 7396) over the `fields` of the quarantined submission. The same correction may be sent again while it is on its way; another one is refused.")
+            .with(submission())
+            .taking(body::<requests::Correction>(requests, "application/merge-patch+json", requests::correction_example()))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::GetConfiguration => {
+            let mut file = json!({ "description": "The file.", "content": media("text/plain; charset=utf-8", json!({ "type": "string" })) });
+            file["headers"][configuration::VERSION.as_str()] = json!({ "description": "Its version.", "schema": { "type": "string" } });
+            Described::new("get_configuration", "configuration", ("200", file))
+                .with(query_parameter("version", "A version; without it, the one in force."))
+                .refusing(&[Kind::NOT_FOUND])
+        }
+        Call::PushConfiguration => Described::new("push_configuration", "configuration", ("200", answer::<answers::Pushed>(answers, "It is in force.")))
+            .about("Golden leads are run; one that comes out differently is an error.")
+            .taking(json!({ "required": true, "description": "The whole of `leadline.toml`.", "content": media("application/toml", json!({ "type": "string" })) }))
+            .refusing(&[problems::INVALID_CONFIGURATION, problems::UNPARSEABLE, problems::TOO_LARGE]),
+        Call::ListVersions => Described::new("list_versions", "configuration", ("200", answer::<answers::Versions>(answers, "The versions."))),
+        Call::RollBack => Described::new("roll_back", "configuration", ("200", answer::<answers::InForce>(answers, "It is in force.")))
+            .taking(body::<requests::RollBack>(requests, "application/json", json!({ "version": "cfg_1nvbzfnv4b3hbz4ps0d2s06wfh" })))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS])
+            .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+    }
+}
+
+impl JsonSchema for answers::Time {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// The stages of a lead.
+pub(crate) fn stage(_: &mut SchemaGenerator) -> Schema {
+    let stages = [
+        Stage::Lead,
+        Stage::Recycled,
+        Stage::Mql,
+        Stage::Pql,
+        Stage::Sql,
+        Stage::Opportunity,
+        Stage::Customer,
+        Stage::Disqualified,
+    ];
+    json_schema!({ "type": "string", "enum": stages.map(Stage::name) })
+}
+
+/// Why a lead has nobody.
+pub(crate) fn unassigned(_: &mut SchemaGenerator) -> Schema {
+    let because = [Nobody::NoTerritory, Nobody::NobodyEligible, Nobody::NotYetQualified, Nobody::EverybodyHadIt];
+    let mut codes: Vec<Value> = because.map(|because| json!(answers::nobody(because))).into();
+    codes.push(Value::Null);
+    json_schema!({ "type": ["string", "null"], "enum": codes })
+}
+
+/// How a submission ended.
+pub(crate) fn outcome(_: &mut SchemaGenerator) -> Schema {
+    let outcomes = [Outcome::Created, Outcome::Merged, Outcome::Duplicate, Outcome::Quarantined];
+    json_schema!({ "type": "string", "enum": outcomes.map(|outcome| outcome.to_string()) })
+}
+
+/// What sales can say.
+fn feedback_kind(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": feedback::KINDS.map(|kind| kind.name()) })
+}

@@ -1,0 +1,167 @@
+//! Pieces of the document.
+
+use lambda_http::http::StatusCode;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use sources::{Refusal, Unauthorized, Unparseable};
+use web::Kind;
+
+use crate::{answers, problems};
+
+/// A problem, as RFC 9457 has it. It never repeats what was sent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(crate) struct ProblemShape {
+    /// Stable URI, `urn:leadline:problem:CODE`. It is a name and leads nowhere.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The fixed sentence for this type.
+    title: String,
+    /// HTTP status.
+    status: u16,
+    /// Stable code: the last part of the type.
+    code: String,
+    /// What exactly is wrong and what would be right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// Every bad field or, of a configuration, everything that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<ProblemError>>,
+}
+
+/// One thing that is wrong.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum ProblemError {
+    /// A bad field.
+    Field(FieldError),
+    /// A place in a configuration.
+    Configuration(answers::ConfigurationProblem),
+}
+
+/// A bad field.
+#[derive(Serialize, JsonSchema)]
+struct FieldError {
+    /// The field or parameter.
+    field: String,
+    /// What it is, for programs.
+    code: String,
+    /// What is wrong and what would be right.
+    message: String,
+}
+
+/// What a source may be refused with, as `sources` says it.
+pub(crate) fn refusals() -> Vec<Kind> {
+    let refusals = [
+        Refusal::MethodNotAllowed { allow: "POST" },
+        Refusal::TooLarge { limit: 0 },
+        Refusal::Unauthorized(Unauthorized::NotConfigured),
+        Refusal::Unauthorized(Unauthorized::Missing { header: "" }),
+        Refusal::Unauthorized(Unauthorized::Wrong { header: "" }),
+        Refusal::IdempotencyKey,
+        Refusal::UnsupportedContentType { takes: "" },
+        Refusal::Unparseable(Unparseable::Empty),
+        Refusal::Fields(Vec::new()),
+    ];
+    refusals
+        .iter()
+        .map(|refusal| {
+            let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            Kind::new(status, refusal.code(), refusal.sentence())
+        })
+        .collect()
+}
+
+/// What a report of events may be refused with.
+pub(crate) fn event_refusals() -> Vec<Kind> {
+    vec![
+        Kind::new(StatusCode::UNAUTHORIZED, "proof_wrong", "The sender did not prove itself."),
+        Kind::new(StatusCode::UNPROCESSABLE_ENTITY, "events_count", "The number of events is wrong."),
+        problems::TOO_LARGE,
+        problems::UNPARSEABLE,
+    ]
+}
+
+/// Every type of problem, once each by its code.
+pub(crate) fn kinds() -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Vec::new();
+    for kind in Kind::COMMON.iter().chain(problems::ALL).chain(&refusals()).chain(&event_refusals()) {
+        if kinds.iter().all(|known| known.code != kind.code) {
+            kinds.push(*kind);
+        }
+    }
+    kinds
+}
+
+pub(crate) fn example(kind: &Kind) -> Value {
+    json!({
+        "summary": kind.title,
+        "value": { "type": kind.uri(), "title": kind.title, "status": kind.status.as_u16(), "code": kind.code }
+    })
+}
+
+/// The answers of a call by status, problems of the same status together.
+pub(crate) fn responses(success: Vec<(&'static str, Value)>, problems: &[Kind]) -> Value {
+    let mut responses: Map<String, Value> = success.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect();
+    for kind in problems {
+        let status = kind.status.as_u16().to_string();
+        let response = responses.entry(status).or_insert_with(|| {
+            let schema = json!({ "$ref": "#/components/schemas/Problem" });
+            let mut response = json!({ "description": "", "content": media("application/problem+json", schema) });
+            if let Some(headers) = headers(kind.status) {
+                response["headers"] = headers;
+            }
+            response
+        });
+        let examples = &mut response["content"]["application/problem+json"]["examples"];
+        if examples.get(kind.code).is_some() {
+            continue;
+        }
+        examples[kind.code] = json!({ "$ref": format!("#/components/examples/{}", kind.code) });
+        let before = response["description"].as_str().unwrap_or_default();
+        let joined = format!("{before} `{}`: {}", kind.code, kind.title);
+        response["description"] = json!(joined.trim());
+    }
+    Value::Object(responses)
+}
+
+fn headers(status: StatusCode) -> Option<Value> {
+    let (name, description) = match status {
+        StatusCode::UNAUTHORIZED => ("WWW-Authenticate", "How to prove oneself."),
+        StatusCode::METHOD_NOT_ALLOWED => ("Allow", "The methods that there are."),
+        StatusCode::SERVICE_UNAVAILABLE => ("Retry-After", "Seconds to wait."),
+        _ => return None,
+    };
+    Some(json!({ name: { "description": description, "schema": { "type": "string" } } }))
+}
+
+pub(crate) fn media(content_type: &str, schema: impl Into<Value>) -> Value {
+    json!({ content_type: { "schema": schema.into() } })
+}
+
+/// What sources send: whatever their forms and platforms say. Nothing more can be promised of it.
+pub(crate) fn door_bodies() -> Value {
+    let free = |description: &str| json!({ "schema": { "type": "object", "additionalProperties": true, "description": description } });
+    json!({
+        "required": true,
+        "content": {
+            "application/x-www-form-urlencoded": free("The fields of a form, under the form's own names."),
+            "multipart/form-data": free("The fields of a form, under the form's own names. Files are not kept."),
+            "application/json": free("The fields of a form, flat or nested; a chatbot's handover; a platform's webhook, signed as it signs.")
+        }
+    })
+}
+
+pub(crate) fn path_parameter(name: &str, description: &str) -> Value {
+    json!({ "name": name, "in": "path", "required": true, "description": description, "schema": { "type": "string" } })
+}
+
+pub(crate) fn query_parameter(name: &str, description: &str) -> Value {
+    json!({ "name": name, "in": "query", "description": description, "schema": { "type": "string" } })
+}
+
+pub(crate) fn header(name: &str, description: &str) -> Value {
+    json!({ "name": name, "in": "header", "description": description, "schema": { "type": "string" } })
+}

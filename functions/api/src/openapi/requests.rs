@@ -1,0 +1,129 @@
+//! The shapes of bodies that are read by hand, and those of the doors, which another function answers.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::feedback::MAX_TEXT;
+
+/// What sales did.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used: the body is read by hand, to report every bad field at once")]
+pub(crate) struct Feedback {
+    /// What happened. `rejected` sends the lead back; every other kind counts as the first response.
+    #[schemars(schema_with = "super::feedback_kind")]
+    kind: String,
+    /// Why. For `rejected`, the name of a reason that the configuration's recycling rules know, or any other.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    reason: Option<String>,
+    /// Who says so: a rep's name in the configuration, or another.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    by: Option<String>,
+    /// When it happened, as RFC 3339; without it, now. The first-response clock goes by when Leadline hears of it.
+    #[schemars(extend("format" = "date-time"))]
+    at: Option<String>,
+}
+
+pub(crate) fn feedback_example() -> Value {
+    json!({ "kind": "rejected", "reason": "no_budget", "by": "mia", "at": "2026-03-01T12:00:00Z" })
+}
+
+/// A correction: our field, or `custom.NAME`, or `consent.PURPOSE` = what it should be. Null takes a field away.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used: the body is read by hand, to report every bad field at once")]
+pub(crate) struct Correction(BTreeMap<String, Option<Scalar>>);
+
+/// What is kept as text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Scalar {
+    /// Text.
+    Text(String),
+    /// A number, taken as its text.
+    Number(f64),
+    /// Yes or no, taken as its text.
+    Flag(bool),
+}
+
+pub(crate) fn correction_example() -> Value {
+    json!({ "email": "greta.lindholm@brightwater.example", "phone": null })
+}
+
+/// The version to go back to.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used: the body is read by hand")]
+pub(crate) struct RollBack {
+    /// `cfg_…`
+    version: String,
+}
+
+/// What was accepted at a door.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Accepted")]
+pub(crate) struct Accepted {
+    /// The submissions that it held: `sub_…`, the same for every repeat. What becomes of each is found under it.
+    submissions: Vec<String>,
+}
+
+/// What people did.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used: another function reads it")]
+pub(crate) struct Events {
+    /// The events.
+    #[schemars(length(min = 1, max = 100))]
+    events: Vec<Event>,
+}
+
+/// One thing that somebody who is known did. Say who by `lead` or by `email`.
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used: another function reads it")]
+pub(crate) struct Event {
+    /// The sender's id; an event of the same id counts once.
+    #[schemars(length(min = 1, max = 100))]
+    id: Option<String>,
+    /// What it was, such as `page_visited`.
+    #[serde(rename = "type")]
+    #[schemars(regex(pattern = "^[A-Za-z0-9_.-]{1,100}$"))]
+    kind: String,
+    /// When, as RFC 3339; without it, now.
+    #[schemars(extend("format" = "date-time"))]
+    at: Option<String>,
+    /// An e-mail address.
+    email: Option<String>,
+    /// `lead_…`
+    lead: Option<String>,
+    /// A visitor's id. Nobody is known by one so far: such an event is rejected with `unknown_visitor`.
+    visitor: Option<String>,
+    /// What else there is to say about it. Not kept.
+    properties: Option<BTreeMap<String, Value>>,
+}
+
+pub(crate) fn events_example() -> Value {
+    let email = "greta.lindholm@brightwater.example";
+    json!({ "events": [{ "id": "e-1", "type": "whitepaper_downloaded", "at": "2026-03-01T12:00:00Z", "email": email }] })
+}
+
+/// What became of reported events.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EventsAccepted {
+    /// How many were taken.
+    accepted: usize,
+    /// Those that were not.
+    rejected: Vec<EventRejected>,
+}
+
+/// An event that was not taken.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EventRejected {
+    /// Its place in the list, from 0.
+    index: usize,
+    /// Why, for programs.
+    code: String,
+    /// Why, and what would be right.
+    message: String,
+}
