@@ -1,6 +1,11 @@
 //! A whole Leadline for a test: real engines in memory, the real handlers, and a receiver at the network that stands for
 //! everybody outside. Nothing of Leadline itself is faked.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's world: what goes wrong here is the test's failure")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's world: what goes wrong here is the test's failure"
+)]
 
 use std::sync::Arc;
 
@@ -70,9 +75,19 @@ impl World {
     /// A world with the configuration that `config` makes from the outside's address.
     pub async fn configured(config: impl FnOnce(&str) -> String) -> Self {
         let outside = MockServer::start().await;
-        Mock::given(method("POST")).and(path("/hook")).respond_with(ResponseTemplate::new(204)).with_priority(10).mount(&outside).await;
+        Mock::given(method("POST"))
+            .and(path("/hook"))
+            .respond_with(ResponseTemplate::new(204))
+            .with_priority(10)
+            .mount(&outside)
+            .await;
         let (clock, manual) = Clock::manual(start());
-        let secrets = Secrets::fixed([("pepper", "pepper-of-the-test-world"), ("crm", SIGNING_SECRET), ("typeform", "typeform-secret"), ("atlas", "atlas-key")]);
+        let secrets = Secrets::fixed([
+            ("pepper", "pepper-of-the-test-world"),
+            ("crm", SIGNING_SECRET),
+            ("typeform", "typeform-secret"),
+            ("atlas", "atlas-key"),
+        ]);
         let meter = Arc::new(Meter::default());
         let mut wiring = Wiring::new(secrets, TOKEN.to_owned());
         wiring.clock = clock;
@@ -80,56 +95,122 @@ impl World {
         wiring.configuration_seconds = 0;
         let tape = Tape::default();
         wiring.tape = Some(Arc::clone(&tape));
-        let engines = Engines { table: EmbeddedTable::memory().unwrap(), queues: EmbeddedQueues::memory() };
+        let engines = Engines {
+            table: EmbeddedTable::memory().unwrap(),
+            queues: EmbeddedQueues::memory(),
+        };
         let embedded = Embedded::open(engines, wiring).await.unwrap();
         let text = config(&outside.uri());
         let report = domain::config::check::check_file(&text);
-        let config = report.config.unwrap_or_else(|| panic!("the test's configuration has problems: {:?}", report.problems));
-        embedded.table.push_configuration(&config, &text, start()).await.unwrap();
+        let config = report.config.unwrap_or_else(|| {
+            panic!(
+                "the test's configuration has problems: {:?}",
+                report.problems
+            )
+        });
+        embedded
+            .table
+            .push_configuration(&config, &text, start())
+            .await
+            .unwrap();
         let (stop, stopped) = watch::channel(false);
         let tasks = embedded.start_queues(&stopped);
         meter.take();
-        Self { embedded, clock: manual, outside, meter, tape, stop, tasks }
+        Self {
+            embedded,
+            clock: manual,
+            outside,
+            meter,
+            tape,
+            stop,
+            tasks,
+        }
     }
 
     /// Puts another configuration in force.
     pub async fn push(&self, text: &str) {
-        let config = domain::config::check::check_file(text).config.expect("the configuration is right");
-        self.embedded.table.push_configuration(&config, text, self.embedded.clock.now()).await.unwrap();
+        let config = domain::config::check::check_file(text)
+            .config
+            .expect("the configuration is right");
+        self.embedded
+            .table
+            .push_configuration(&config, text, self.embedded.clock.now())
+            .await
+            .unwrap();
     }
 
     /// Sends a request and waits for the answer, not for what follows from it.
-    pub async fn send(&self, verb: Method, target: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    pub async fn send(
+        &self,
+        verb: Method,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request = Request::builder().method(verb).uri(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request.body(body.into()).unwrap();
         let path = request.uri().path().to_owned();
-        let response = self.embedded.answer(request.with_raw_http_path(&path), &path).await;
+        let response = self
+            .embedded
+            .answer(request.with_raw_http_path(&path), &path)
+            .await;
         let (parts, body) = response.into_parts();
         let bytes: &[u8] = body.as_ref();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body: serde_json::from_slice(bytes).unwrap_or(Value::Null) }
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: serde_json::from_slice(bytes).unwrap_or(Value::Null),
+        }
     }
 
     /// Posts a form, urlencoded.
     pub async fn post_form(&self, source: &str, body: &str) -> Answer {
-        self.send(Method::POST, &format!("/v1/sources/{source}"), &[("content-type", "application/x-www-form-urlencoded")], body).await
+        self.send(
+            Method::POST,
+            &format!("/v1/sources/{source}"),
+            &[("content-type", "application/x-www-form-urlencoded")],
+            body,
+        )
+        .await
     }
 
     /// Posts JSON.
     pub async fn post_json(&self, target: &str, body: &Value) -> Answer {
-        self.send(Method::POST, target, &[("content-type", "application/json")], body.to_string()).await
+        self.send(
+            Method::POST,
+            target,
+            &[("content-type", "application/json")],
+            body.to_string(),
+        )
+        .await
     }
 
     /// Asks the API.
     pub async fn get(&self, target: &str) -> Answer {
-        self.send(Method::GET, target, &[("authorization", &format!("Bearer {TOKEN}"))], Body::Empty).await
+        self.send(
+            Method::GET,
+            target,
+            &[("authorization", &format!("Bearer {TOKEN}"))],
+            Body::Empty,
+        )
+        .await
     }
 
     /// Posts to the API.
     pub async fn command(&self, target: &str, body: &Value) -> Answer {
-        self.send(Method::POST, target, &[("authorization", &format!("Bearer {TOKEN}")), ("content-type", "application/json")], body.to_string()).await
+        self.send(
+            Method::POST,
+            target,
+            &[
+                ("authorization", &format!("Bearer {TOKEN}")),
+                ("content-type", "application/json"),
+            ],
+            body.to_string(),
+        )
+        .await
     }
 
     /// Waits until nothing is on its way any more.
@@ -146,7 +227,9 @@ impl World {
 
     /// The one lead that an e-mail address belongs to.
     pub async fn lead(&self, email: &str) -> Value {
-        let found = self.get(&format!("/v1/leads?email={}", email.replace('+', "%2B"))).await;
+        let found = self
+            .get(&format!("/v1/leads?email={}", email.replace('+', "%2B")))
+            .await;
         assert_eq!(found.status, 200, "{}", found.body);
         let leads = found.body["leads"].as_array().unwrap().clone();
         assert_eq!(leads.len(), 1, "one lead for {email}");
@@ -155,7 +238,12 @@ impl World {
 
     /// The history of a lead.
     pub async fn history(&self, lead: &Value) -> Vec<Value> {
-        let answer = self.get(&format!("/v1/leads/{}/history", lead["id"].as_str().unwrap())).await;
+        let answer = self
+            .get(&format!(
+                "/v1/leads/{}/history",
+                lead["id"].as_str().unwrap()
+            ))
+            .await;
         answer.body["history"].as_array().unwrap().clone()
     }
 
@@ -165,7 +253,12 @@ impl World {
         requests
             .iter()
             .filter(|request| request.url.path() == "/hook")
-            .map(|request| (request.headers["webhook-id"].to_str().unwrap().to_owned(), serde_json::from_slice(&request.body).unwrap()))
+            .map(|request| {
+                (
+                    request.headers["webhook-id"].to_str().unwrap().to_owned(),
+                    serde_json::from_slice(&request.body).unwrap(),
+                )
+            })
             .collect()
     }
 
@@ -183,7 +276,12 @@ impl World {
             record.body = Some(body.clone());
             event.records.push(record);
         }
-        self.embedded.invoke(queue, event).await.unwrap().batch_item_failures.len()
+        self.embedded
+            .invoke(queue, event)
+            .await
+            .unwrap()
+            .batch_item_failures
+            .len()
     }
 
     /// Every item of the table, in the order of keys: to see that nothing changed.
@@ -192,7 +290,13 @@ impl World {
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let page = client.scan().table_name("leadline").set_exclusive_start_key(start).send().await.unwrap();
+            let page = client
+                .scan()
+                .table_name("leadline")
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .unwrap();
             for item in page.items() {
                 let sorted: std::collections::BTreeMap<_, _> = item.iter().collect();
                 items.push(format!("{sorted:?}"));

@@ -9,7 +9,7 @@ use reqwest::{Method, Url};
 use tokio::runtime::Runtime;
 
 use crate::answer::Answer;
-use crate::failure::{Failure, Refusal};
+use crate::failure::{Failure, Refusal, TokenUse};
 use crate::options::Connection;
 
 /// How long a call may take in all. Longer than any function of ours runs.
@@ -211,7 +211,11 @@ impl Client {
             .flatten();
         match refusal {
             Some(mut refusal) => {
-                refusal.had_token = !with_token || self.token.is_some();
+                refusal.token = match (with_token, &self.token) {
+                    (false, _) => TokenUse::NotNeeded,
+                    (true, None) => TokenUse::Missing,
+                    (true, Some(_)) => TokenUse::Sent,
+                };
                 Err(Failure::Refused(Box::new(refusal)))
             }
             None => Err(self.not_leadline(status)),

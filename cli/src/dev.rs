@@ -1,7 +1,7 @@
 //! `leadline dev`: everything in one process, on embedded engines, with the very handlers that run on Lambda.
 
-pub mod embedded;
 mod data;
+pub mod embedded;
 mod reload;
 mod serve;
 
@@ -35,24 +35,57 @@ pub async fn run(options: DevOptions) -> Result<()> {
             table: EmbeddedTable::open(&directory.join("table.sqlite"))?,
             queues: EmbeddedQueues::open(&directory.join("queues"), SyncPolicy::Full)?,
         },
-        None => Engines { table: EmbeddedTable::memory()?, queues: EmbeddedQueues::memory() },
+        None => Engines {
+            table: EmbeddedTable::memory()?,
+            queues: EmbeddedQueues::memory(),
+        },
     };
     let listener = TcpListener::bind((options.host, options.port))
         .await
-        .with_context(|| format!("cannot listen on {}:{}; choose another port with --port", options.host, options.port))?;
+        .with_context(|| {
+            format!(
+                "cannot listen on {}:{}; choose another port with --port",
+                options.host, options.port
+            )
+        })?;
     let address = listener.local_addr()?;
-    let embedded = Embedded::open(engines, Wiring::new(data.secrets.clone(), data.token.clone())).await?;
+    let embedded = Embedded::open(
+        engines,
+        Wiring::new(data.secrets.clone(), data.token.clone()),
+    )
+    .await?;
     let file = reload::read(&options.config)?;
     let version = reload::push(&embedded, &file).await?;
-    print_welcome(&options, &data, &format!("http://{address}"), &file, &version);
+    print_welcome(
+        &options,
+        &data,
+        &format!("http://{address}"),
+        &file,
+        &version,
+    );
 
     let (stop, stopped) = watch::channel(false);
     let mut tasks = embedded.start(&stopped);
-    tasks.spawn(reload::watch(embedded.clone(), options.config.clone(), file, stopped.clone()));
-    for (port, what) in [(options.dynamodb_port, Side::DynamoDb), (options.sqs_port, Side::Sqs)] {
+    tasks.spawn(reload::watch(
+        embedded.clone(),
+        options.config.clone(),
+        file,
+        stopped.clone(),
+    ));
+    for (port, what) in [
+        (options.dynamodb_port, Side::DynamoDb),
+        (options.sqs_port, Side::Sqs),
+    ] {
         if let Some(port) = port {
-            let listener = TcpListener::bind((options.host, port)).await.with_context(|| format!("cannot listen on port {port}"))?;
-            tasks.spawn(serve_side(embedded.clone(), listener, what, stopped.clone()));
+            let listener = TcpListener::bind((options.host, port))
+                .await
+                .with_context(|| format!("cannot listen on port {port}"))?;
+            tasks.spawn(serve_side(
+                embedded.clone(),
+                listener,
+                what,
+                stopped.clone(),
+            ));
         }
     }
     let server = serve::serve(embedded.clone(), listener, stopped.clone());
@@ -63,8 +96,13 @@ pub async fn run(options: DevOptions) -> Result<()> {
     };
     let (served, ()) = tokio::join!(server, interrupted);
     served?;
-    if tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await.is_err() {
-        tracing::warn!("some work did not end in time; it is in the queues and goes on at the next start");
+    if tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} })
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "some work did not end in time; it is in the queues and goes on at the next start"
+        );
     }
     embedded.flush().await
 }
@@ -75,7 +113,12 @@ enum Side {
     Sqs,
 }
 
-async fn serve_side(embedded: Embedded, listener: TcpListener, side: Side, mut stopped: watch::Receiver<bool>) {
+async fn serve_side(
+    embedded: Embedded,
+    listener: TcpListener,
+    side: Side,
+    mut stopped: watch::Receiver<bool>,
+) {
     let shutdown = async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     };
@@ -89,7 +132,8 @@ async fn serve_side(embedded: Embedded, listener: TcpListener, side: Side, mut s
 }
 
 fn init_logging() {
-    let filter = EnvFilter::try_from_env("LEADLINE_LOG").unwrap_or_else(|_| EnvFilter::new("info,dynoxide=off"));
+    let filter = EnvFilter::try_from_env("LEADLINE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,dynoxide=off"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
@@ -119,7 +163,10 @@ fn print_welcome(options: &DevOptions, data: &Data, url: &str, file: &reload::Fi
     println!("Leadline is running at {url}");
     println!("  configuration  {} ({version})", file.name);
     for (name, source) in &file.config.sources {
-        println!("  source         {url}/v1/sources/{name} ({})", source.kind.name());
+        println!(
+            "  source         {url}/v1/sources/{name} ({})",
+            source.kind.name()
+        );
     }
     println!("  api            {url}/v1/leads, described at {url}/v1/openapi.json");
     println!("  token          {}", data.token);
@@ -133,11 +180,15 @@ fn print_welcome(options: &DevOptions, data: &Data, url: &str, file: &reload::Fi
     if let Some(port) = options.sqs_port {
         println!("  sqs            http://{}:{port}", options.host);
     }
-    let form = file.config.sources.iter().find(|(_, source)| source.kind == domain::config::SourceKind::Form && source.secret.is_none());
+    let form = file.config.sources.iter().find(|(_, source)| {
+        source.kind == domain::config::SourceKind::Form && source.secret.is_none()
+    });
     if let Some((name, _)) = form {
         println!();
         println!("Send a lead:");
-        println!("  curl -i {url}/v1/sources/{name} -d email=ada@example.com -d first_name=Ada -d last_name=Example \\");
+        println!(
+            "  curl -i {url}/v1/sources/{name} -d email=ada@example.com -d first_name=Ada -d last_name=Example \\"
+        );
         println!("    -d title=CMO -d company='Example GmbH' -d employees=75 -d country=Germany");
         println!("Ask why it went where it went:");
         println!("  cargo leadline explain ada@example.com");

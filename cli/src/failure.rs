@@ -34,14 +34,25 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// What became of the API's token in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenUse {
+    /// The call needs none.
+    NotNeeded,
+    /// It needs one, and there was none to send.
+    Missing,
+    /// It was sent.
+    Sent,
+}
+
 /// An answer in `application/problem+json`.
 pub(crate) struct Refusal {
     /// HTTP status.
     pub(crate) status: u16,
     /// The body to look into.
     pub(crate) problem: Value,
-    /// Whether a token was sent, or none is needed.
-    pub(crate) had_token: bool,
+    /// What became of the API's token.
+    pub(crate) token: TokenUse,
     text: String,
     retry_after: Option<String>,
 }
@@ -54,7 +65,7 @@ impl Refusal {
         Some(Self {
             status,
             problem,
-            had_token: true,
+            token: TokenUse::NotNeeded,
             text,
             retry_after,
         })
@@ -83,14 +94,21 @@ impl Refusal {
     pub(crate) fn tell_without_errors(&self, err: &mut impl Write) -> io::Result<()> {
         let text = |key: &str| self.problem.get(key).and_then(Value::as_str).map(clean);
         writeln!(err, "error: {}", text("title").unwrap_or_default())?;
-        if let Some(detail) = text("detail") {
-            writeln!(err, "  {detail}")?;
-        }
-        if self.status == 401 && !self.had_token {
-            writeln!(
+        // What the API says about a token is about HTTP; the operator's options are the command line's.
+        match (self.status, self.token) {
+            (401, TokenUse::Missing) => writeln!(
                 err,
                 "  Give the API's token with --token or LEADLINE_TOKEN."
-            )?;
+            )?,
+            (401, TokenUse::Sent) => writeln!(
+                err,
+                "  The token of --token, LEADLINE_TOKEN or .leadline/token is not the one of this Leadline."
+            )?,
+            _ => {
+                if let Some(detail) = text("detail") {
+                    writeln!(err, "  {detail}")?;
+                }
+            }
         }
         if let Some(seconds) = &self.retry_after {
             writeln!(err, "  Try again after {} seconds.", clean(seconds))?;

@@ -13,10 +13,15 @@ const MOST_WRITE_UNITS: f64 = 8.0;
 #[tokio::test]
 async fn a_new_lead_costs_no_more_write_units_than_its_budget() {
     // One destination, as in production: the log is for looking at a Leadline on one's own machine.
-    let config = domain::config::DEFAULT.replace("[destinations.log]\n", "[destinations.log]\nactive = false\n");
+    let config = domain::config::DEFAULT.replace(
+        "[destinations.log]\n",
+        "[destinations.log]\nactive = false\n",
+    );
     let world = World::configured(|outside| format!("{config}\n{}", tests::webhook(outside))).await;
     // The first lead of a pool and of a provider's cache is not the ordinary one.
-    world.post_form("website", "email=first%40example.com&country=DE").await;
+    world
+        .post_form("website", "email=first%40example.com&country=DE")
+        .await;
     world.settle().await;
     world.meter.take();
     let ordinary = "email=ada%40example.com&phone=%2B49+30+901820&first_name=Ada&last_name=Example&title=Global+CMO\
@@ -26,10 +31,16 @@ async fn a_new_lead_costs_no_more_write_units_than_its_budget() {
     world.settle().await;
     let tallies = world.meter.take();
     let sum = |units: fn(&Tally) -> f64| tallies.values().map(units).sum::<f64>();
-    let (writes, reads) = (sum(|tally| tally.write_units), sum(|tally| tally.read_units));
+    let (writes, reads) = (
+        sum(|tally| tally.write_units),
+        sum(|tally| tally.read_units),
+    );
     println!("One new lead with e-mail and phone, one webhook, batches of 1:");
     for (operation, tally) in &tallies {
-        println!("  {operation:<28} {:>3} calls  {:>5.1} write units  {:>5.1} read units", tally.calls, tally.write_units, tally.read_units);
+        println!(
+            "  {operation:<28} {:>3} calls  {:>5.1} write units  {:>5.1} read units",
+            tally.calls, tally.write_units, tally.read_units
+        );
     }
     let sent = world.handled().len();
     println!("  {:<28} {sent:>3} messages handled", "SQS");

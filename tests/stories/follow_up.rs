@@ -10,25 +10,61 @@ async fn a_lead_that_nobody_answers_goes_to_somebody_else_and_never_straight_bac
     let world = World::new().await;
     world.post_form("website", ADA).await;
     world.settle().await;
-    let mut owners = vec![world.lead("ada@example.com").await["owner"].as_str().unwrap().to_owned()];
+    let mut owners = vec![
+        world.lead("ada@example.com").await["owner"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    ];
     for _ in 0..3 {
         // First checks and deadlines fall on different looks: pass the time in steps, as the schedule does.
         for _ in 0..4 {
             world.pass(8).await;
         }
-        owners.push(world.lead("ada@example.com").await["owner"].as_str().unwrap().to_owned());
+        owners.push(
+            world.lead("ada@example.com").await["owner"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
     }
-    assert!(owners.windows(2).all(|pair| pair[0] != pair[1]), "{owners:?}");
+    assert!(
+        owners.windows(2).all(|pair| pair[0] != pair[1]),
+        "{owners:?}"
+    );
     let lead = world.lead("ada@example.com").await;
-    let kinds: Vec<String> = world.history(&lead).await.iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(kinds.iter().filter(|kind| *kind == "sla_breached").count(), 3, "{kinds:?}");
-    let told: Vec<String> = world.told().await.iter().map(|(_, body)| body["type"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(told.iter().filter(|kind| *kind == "lead.sla_breached").count(), 3, "{told:?}");
+    let kinds: Vec<String> = world
+        .history(&lead)
+        .await
+        .iter()
+        .map(|entry| entry["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        kinds.iter().filter(|kind| *kind == "sla_breached").count(),
+        3,
+        "{kinds:?}"
+    );
+    let told: Vec<String> = world
+        .told()
+        .await
+        .iter()
+        .map(|(_, body)| body["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        told.iter()
+            .filter(|kind| *kind == "lead.sla_breached")
+            .count(),
+        3,
+        "{told:?}"
+    );
     // The rule allows three times: after that the last owner keeps it.
     for _ in 0..4 {
         world.pass(8).await;
     }
-    assert_eq!(world.lead("ada@example.com").await["owner"].as_str(), owners.last().map(String::as_str));
+    assert_eq!(
+        world.lead("ada@example.com").await["owner"].as_str(),
+        owners.last().map(String::as_str)
+    );
     world.end().await;
 }
 
@@ -39,12 +75,20 @@ async fn a_response_in_time_stops_the_clock() {
     world.settle().await;
     let lead = world.lead("ada@example.com").await;
     world.clock.advance(jiff::SignedDuration::from_mins(20));
-    let answer = world.command(&format!("/v1/leads/{}/feedback", lead["id"].as_str().unwrap()), &json!({ "kind": "contacted", "by": "jonas" })).await;
+    let answer = world
+        .command(
+            &format!("/v1/leads/{}/feedback", lead["id"].as_str().unwrap()),
+            &json!({ "kind": "contacted", "by": "jonas" }),
+        )
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     world.pass(60).await;
     world.pass(60).await;
     let lead = world.lead("ada@example.com").await;
-    assert_eq!((&lead["owner"], &lead["sla"]["status"]), (&json!("jonas"), &json!("met")));
+    assert_eq!(
+        (&lead["owner"], &lead["sla"]["status"]),
+        (&json!("jonas"), &json!("met"))
+    );
     world.end().await;
 }
 
@@ -55,29 +99,58 @@ async fn a_lead_sent_back_waits_and_then_goes_to_somebody_else() {
     world.settle().await;
     let lead = world.lead("ada@example.com").await;
     let feedback = format!("/v1/leads/{}/feedback", lead["id"].as_str().unwrap());
-    let answer = world.command(&feedback, &json!({ "kind": "rejected", "reason": "not_now", "by": "jonas" })).await;
+    let answer = world
+        .command(
+            &feedback,
+            &json!({ "kind": "rejected", "reason": "not_now", "by": "jonas" }),
+        )
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     world.settle().await;
     let waiting = world.lead("ada@example.com").await;
-    assert_eq!((&waiting["owner"], &waiting["stage"]), (&json!(null), &json!("recycled")));
+    assert_eq!(
+        (&waiting["owner"], &waiting["stage"]),
+        (&json!(null), &json!("recycled"))
+    );
     world.pass(89 * 24 * 60).await;
     assert_eq!(world.lead("ada@example.com").await["owner"], json!(null));
     world.pass(24 * 60 + 1).await;
     world.pass(20).await;
-    assert_eq!(world.lead("ada@example.com").await["owner"], "ana", "somebody else, after 90 days");
+    assert_eq!(
+        world.lead("ada@example.com").await["owner"],
+        "ana",
+        "somebody else, after 90 days"
+    );
     world.end().await;
 }
 
 #[tokio::test]
 async fn a_lead_without_anybody_is_unassigned_because_and_is_tried_again() {
     let off = domain::config::DEFAULT.replace("timezone = \"", "active = false\ntimezone = \"");
-    let off = off.split("[[golden]]").next().unwrap().replace("[calendars.americas]\nactive = false", "[calendars.americas]").replace("[calendars.emea]\nactive = false", "[calendars.emea]");
+    let off = off
+        .split("[[golden]]")
+        .next()
+        .unwrap()
+        .replace(
+            "[calendars.americas]\nactive = false",
+            "[calendars.americas]",
+        )
+        .replace("[calendars.emea]\nactive = false", "[calendars.emea]");
     let world = World::configured(|outside| format!("{off}\n{}", tests::webhook(outside))).await;
     world.post_form("website", ADA).await;
     world.settle().await;
     let lead = world.lead("ada@example.com").await;
-    assert_eq!((&lead["owner"], &lead["unassigned"]), (&json!(null), &json!("nobody_eligible")));
-    let reasons = world.history(&lead).await.iter().find(|entry| entry["kind"] == "unassigned").unwrap()["reasons"].to_string();
+    assert_eq!(
+        (&lead["owner"], &lead["unassigned"]),
+        (&json!(null), &json!("nobody_eligible"))
+    );
+    let reasons = world
+        .history(&lead)
+        .await
+        .iter()
+        .find(|entry| entry["kind"] == "unassigned")
+        .unwrap()["reasons"]
+        .to_string();
     assert!(reasons.contains("Jonas Weber is inactive"), "{reasons}");
     world.push(domain::config::DEFAULT).await;
     world.pass(16).await;
@@ -92,12 +165,27 @@ async fn a_lead_that_got_stuck_is_sent_on() {
     world.post_form("website", ADA).await;
     world.settle().await;
     // A lead whose message to `score` was lost for good: make one by hand, from the first decision of another.
-    let history = world.embedded.table.lead(world.lead("ada@example.com").await["id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+    let history = world
+        .embedded
+        .table
+        .lead(
+            world.lead("ada@example.com").await["id"]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap(),
+        )
+        .await
+        .unwrap()
+        .unwrap();
     let stuck = domain::id::LeadId::from_bits(77);
     let first = &history.decisions[..1];
     let at = first[0].at + jiff::SignedDuration::from_mins(10);
     world.embedded.table.arm(stuck, at).await.unwrap();
-    assert_eq!(world.embedded.table.append(stuck, 0, first).await.unwrap(), table::Appended::Done);
+    assert_eq!(
+        world.embedded.table.append(stuck, 0, first).await.unwrap(),
+        table::Appended::Done
+    );
     world.pass(11).await;
     let lead = world.get(&format!("/v1/leads/{stuck}")).await.body;
     assert_eq!(lead["pool"], "emea", "{lead}");
@@ -107,7 +195,13 @@ async fn a_lead_that_got_stuck_is_sent_on() {
 #[tokio::test]
 async fn a_receiver_that_fails_is_told_again_under_the_same_id_until_it_takes_it() {
     let world = World::new().await;
-    Mock::given(method("POST")).and(path("/hook")).respond_with(ResponseTemplate::new(503)).with_priority(1).up_to_n_times(2).mount(&world.outside).await;
+    Mock::given(method("POST"))
+        .and(path("/hook"))
+        .respond_with(ResponseTemplate::new(503))
+        .with_priority(1)
+        .up_to_n_times(2)
+        .mount(&world.outside)
+        .await;
     world.post_form("website", ADA).await;
     // The first retry waits five seconds in the queue; the second is due work.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -119,9 +213,19 @@ async fn a_receiver_that_fails_is_told_again_under_the_same_id_until_it_takes_it
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let told = world.told().await;
     assert_eq!(told.len(), 3, "{told:?}");
-    assert!(told.iter().all(|(id, body)| *id == told[0].0 && body == &told[0].1), "the same id and the same words");
+    assert!(
+        told.iter()
+            .all(|(id, body)| *id == told[0].0 && body == &told[0].1),
+        "the same id and the same words"
+    );
     let lead = world.lead("ada@example.com").await;
-    let last = world.history(&lead).await.into_iter().filter(|entry| entry["kind"] == "delivered").next_back().unwrap();
+    let last = world
+        .history(&lead)
+        .await
+        .into_iter()
+        .filter(|entry| entry["kind"] == "delivered")
+        .next_back()
+        .unwrap();
     assert_eq!(last["summary"], "crm was told, at attempt 3.");
     world.end().await;
 }
@@ -129,10 +233,17 @@ async fn a_receiver_that_fails_is_told_again_under_the_same_id_until_it_takes_it
 #[tokio::test]
 async fn a_receiver_that_is_gone_is_not_told_again() {
     let world = World::new().await;
-    Mock::given(method("POST")).and(path("/hook")).respond_with(ResponseTemplate::new(410)).with_priority(1).mount(&world.outside).await;
+    Mock::given(method("POST"))
+        .and(path("/hook"))
+        .respond_with(ResponseTemplate::new(410))
+        .with_priority(1)
+        .mount(&world.outside)
+        .await;
     world.post_form("website", ADA).await;
     world.settle().await;
-    world.post_form("website", "email=grace%40example.com&country=US").await;
+    world
+        .post_form("website", "email=grace%40example.com&country=US")
+        .await;
     world.settle().await;
     assert_eq!(world.told().await.len(), 1);
     world.end().await;

@@ -25,18 +25,35 @@ impl Data {
     pub(crate) fn open(options: &DevOptions) -> Result<Self> {
         let directory = (!options.ephemeral).then(|| options.data.clone());
         if let Some(directory) = &directory {
-            fs::create_dir_all(directory).with_context(|| format!("cannot make the data directory {}", directory.display()))?;
+            use std::os::unix::fs::DirBuilderExt;
+            // It will hold people's data: nobody else on this machine may look in.
+            let made = fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(directory);
+            made.with_context(|| {
+                format!("cannot make the data directory {}", directory.display())
+            })?;
         }
         let pepper = kept(directory.as_deref(), "pepper")?;
         let token = match &options.token {
             Some(token) => token.clone(),
             None => kept(directory.as_deref(), "token")?,
         };
-        let mut variables: Vec<(String, String)> = std::env::vars().filter(|(name, _)| name.starts_with("LEADLINE_SECRET_")).collect();
-        if !variables.iter().any(|(name, _)| name == "LEADLINE_SECRET_PEPPER") {
+        let mut variables: Vec<(String, String)> = std::env::vars()
+            .filter(|(name, _)| name.starts_with("LEADLINE_SECRET_"))
+            .collect();
+        if !variables
+            .iter()
+            .any(|(name, _)| name == "LEADLINE_SECRET_PEPPER")
+        {
             variables.push(("LEADLINE_SECRET_PEPPER".to_owned(), pepper));
         }
-        Ok(Self { directory, secrets: Secrets::environment(variables), token })
+        Ok(Self {
+            directory,
+            secrets: Secrets::environment(variables),
+            token,
+        })
     }
 }
 
@@ -60,7 +77,12 @@ fn kept(directory: Option<&Path>, name: &str) -> Result<String> {
 fn write_privately(path: &Path, text: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let new = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path)
@@ -68,6 +90,8 @@ fn write_privately(path: &Path, text: &str) -> std::io::Result<()> {
 
 fn random() -> Result<String> {
     let mut bytes = [0u8; 16];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
     Ok(domain::id::encode(u128::from_be_bytes(bytes)))
 }

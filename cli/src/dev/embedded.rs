@@ -34,8 +34,9 @@ const BATCH: i32 = 10;
 /// Batches of one queue that are worked on at the same time.
 const CONCURRENT_BATCHES: usize = 4;
 
-/// How often a message is tried before it goes to the dead-letter queue; as in the template.
-const MAX_RECEIVES: u32 = 5;
+/// How often a message is handed out before it goes to the dead-letter queue. More often than in the template, because here
+/// every stop of the process counts as a try for all messages that were being worked on, whatever they are.
+const MAX_RECEIVES: u32 = 25;
 
 /// How long a received message stays hidden, in seconds: longer than any handler takes.
 const VISIBILITY_SECONDS: u32 = 60;
@@ -45,6 +46,9 @@ const WAIT_SECONDS: i32 = 20;
 
 /// How often due work is looked for. On AWS the schedule says a minute.
 const RECYCLE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How often expired items are removed.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 
 /// Time one look may take.
 const RECYCLE_BUDGET: Duration = Duration::from_secs(30);
@@ -83,8 +87,18 @@ pub type Tape = Arc<Mutex<Vec<(Queue, String)>>>;
 impl Wiring {
     /// For one process on its own: the system's clock, and receivers on this machine allowed.
     pub fn new(secrets: Secrets, token: String) -> Self {
-        let loopback = ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|network| network.parse().ok());
-        Self { secrets, token, clock: Clock::system(), outbound_allow: loopback.collect(), meter: None, configuration_seconds: 1, tape: None }
+        let loopback = ["127.0.0.0/8", "::1/128"]
+            .into_iter()
+            .filter_map(|network| network.parse().ok());
+        Self {
+            secrets,
+            token,
+            clock: Clock::system(),
+            outbound_allow: loopback.collect(),
+            meter: None,
+            configuration_seconds: 1,
+            tape: None,
+        }
     }
 }
 
@@ -124,14 +138,25 @@ impl Embedded {
         if let Some(meter) = &wiring.meter {
             table = table.metered(Arc::clone(meter));
         }
-        table.create_if_missing().await.context("cannot make the table")?;
+        table
+            .create_if_missing()
+            .await
+            .context("cannot make the table")?;
         let sqs = engines.queues.sqs_client();
         let mut urls = Vec::new();
         for queue in Queue::ALL {
-            urls.push((queue, create_queue(&sqs, queue).await.with_context(|| format!("cannot make the queue {}", queue.name()))?));
+            urls.push((
+                queue,
+                create_queue(&sqs, queue)
+                    .await
+                    .with_context(|| format!("cannot make the queue {}", queue.name()))?,
+            ));
         }
         let queues = Queues::new(sqs.clone(), urls);
-        let configurations = Arc::new(ConfigurationCache::new(table.clone(), wiring.configuration_seconds));
+        let configurations = Arc::new(ConfigurationCache::new(
+            table.clone(),
+            wiring.configuration_seconds,
+        ));
         let client = OutboundClient::new(Policy::allowing(wiring.outbound_allow));
         let (clock, secrets) = (wiring.clock, wiring.secrets);
         let handlers = Handlers {
@@ -150,9 +175,24 @@ impl Embedded {
                 clock: clock.clone(),
                 providers: Providers::new(client.clone()),
             },
-            score: Score { table: table.clone(), queues: queues.clone(), configurations: Arc::clone(&configurations), clock: clock.clone() },
-            assign: Assign::new(table.clone(), queues.clone(), Arc::clone(&configurations), clock.clone()),
-            recycle: Recycle { table: table.clone(), queues: queues.clone(), configurations: Arc::clone(&configurations), clock: clock.clone() },
+            score: Score {
+                table: table.clone(),
+                queues: queues.clone(),
+                configurations: Arc::clone(&configurations),
+                clock: clock.clone(),
+            },
+            assign: Assign::new(
+                table.clone(),
+                queues.clone(),
+                Arc::clone(&configurations),
+                clock.clone(),
+            ),
+            recycle: Recycle {
+                table: table.clone(),
+                queues: queues.clone(),
+                configurations: Arc::clone(&configurations),
+                clock: clock.clone(),
+            },
             deliver: Deliver {
                 table: table.clone(),
                 queues: queues.clone(),
@@ -161,15 +201,35 @@ impl Embedded {
                 clock: clock.clone(),
                 client,
             },
-            api: Api { table: table.clone(), queues: queues.clone(), configurations, secrets, token: Token::fixed(wiring.token), clock: clock.clone() },
+            api: Api {
+                table: table.clone(),
+                queues: queues.clone(),
+                configurations,
+                secrets,
+                token: Token::fixed(wiring.token),
+                clock: clock.clone(),
+            },
         };
-        Ok(Self { engines, table, queues, clock, handlers: Arc::new(handlers), sqs, tape: wiring.tape })
+        Ok(Self {
+            engines,
+            table,
+            queues,
+            clock,
+            handlers: Arc::new(handlers),
+            sqs,
+            tape: wiring.tape,
+        })
     }
 
     /// Answers a request: what `capture` takes goes there, everything else to `api`.
     pub async fn answer(&self, request: Request, path: &str) -> Response<Body> {
-        let is_door = path == "/v1/health" || path == "/v1/events" || path.starts_with("/v1/sources/");
-        if is_door { self.handlers.capture.handle(request).await } else { self.handlers.api.handle(request).await }
+        let is_door =
+            path == "/v1/health" || path == "/v1/events" || path.starts_with("/v1/sources/");
+        if is_door {
+            self.handlers.capture.handle(request).await
+        } else {
+            self.handlers.api.handle(request).await
+        }
     }
 
     /// Hands a batch to the function that reads `queue`.
@@ -197,6 +257,7 @@ impl Embedded {
     pub fn start(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut tasks = self.start_queues(stopped);
         tasks.spawn(self.clone().look_for_due_work(stopped.clone()));
+        tasks.spawn(self.clone().remove_expired(stopped.clone()));
         tasks
     }
 
@@ -244,7 +305,12 @@ impl Embedded {
                     });
                 }
                 Err(error) => {
-                    tracing::error!(queue = queue.name(), error = format!("{error:#}"), "the queue {} cannot be read", queue.name());
+                    tracing::error!(
+                        queue = queue.name(),
+                        error = format!("{error:#}"),
+                        "the queue {} cannot be read",
+                        queue.name()
+                    );
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
@@ -259,7 +325,9 @@ impl Embedded {
             .queue_url(url(queue.name()))
             .max_number_of_messages(BATCH)
             .wait_time_seconds(WAIT_SECONDS)
-            .message_system_attribute_names(aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(
+                aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount,
+            )
             .send()
             .await?;
         Ok(received.messages.unwrap_or_default())
@@ -268,22 +336,42 @@ impl Embedded {
     /// Hands messages to their handler and deletes those that it is done with. The others are seen again soon.
     async fn work(&self, queue: Queue, messages: Vec<Message>) {
         if let Some(tape) = &self.tape {
-            let bodies = messages.iter().filter_map(|message| message.body.clone()).map(|body| (queue, body));
-            tape.lock().unwrap_or_else(PoisonError::into_inner).extend(bodies);
+            let bodies = messages
+                .iter()
+                .filter_map(|message| message.body.clone())
+                .map(|body| (queue, body));
+            tape.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(bodies);
         }
         let event = event_of(&messages);
         let failed: Vec<String> = match self.invoke(queue, event).await {
-            Ok(response) => response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect(),
+            Ok(response) => response
+                .batch_item_failures
+                .into_iter()
+                .map(|failure| failure.item_identifier)
+                .collect(),
             Err(error) => {
                 tracing::error!(queue = queue.name(), error = %platform::chain(&error), "a batch is returned");
-                messages.iter().filter_map(|message| message.message_id.clone()).collect()
+                messages
+                    .iter()
+                    .filter_map(|message| message.message_id.clone())
+                    .collect()
             }
         };
-        let (again, done): (Vec<&Message>, Vec<&Message>) =
-            messages.iter().partition(|message| message.message_id.as_ref().is_some_and(|id| failed.contains(id)));
+        let (again, done): (Vec<&Message>, Vec<&Message>) = messages.iter().partition(|message| {
+            message
+                .message_id
+                .as_ref()
+                .is_some_and(|id| failed.contains(id))
+        });
         if let Err(error) = self.delete(queue, &done).await {
             // They are worked on once more, which changes nothing.
-            tracing::warn!(queue = queue.name(), error = format!("{error:#}"), "done messages could not be deleted");
+            tracing::warn!(
+                queue = queue.name(),
+                error = format!("{error:#}"),
+                "done messages could not be deleted"
+            );
         }
         for message in again {
             self.see_again_soon(queue, message).await;
@@ -296,7 +384,10 @@ impl Embedded {
         }
         let mut request = self.sqs.delete_message_batch().queue_url(url(queue.name()));
         for (index, message) in done.iter().enumerate() {
-            let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string()).set_receipt_handle(message.receipt_handle.clone()).build()?;
+            let entry = DeleteMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .set_receipt_handle(message.receipt_handle.clone())
+                .build()?;
             request = request.entries(entry);
         }
         request.send().await?;
@@ -330,11 +421,30 @@ impl Embedded {
             }
         }
     }
+
+    /// What DynamoDB does by itself: items whose time is over are removed.
+    async fn remove_expired(self, mut stopped: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
+            }
+            let database = self.engines.table.database().clone();
+            let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+            if !matches!(swept, Ok(Ok(_))) {
+                tracing::warn!("expired items could not be removed");
+            }
+        }
+    }
 }
 
 fn receive_count(message: &Message) -> u32 {
     use aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
-    message.attributes().and_then(|attributes| attributes.get(&ApproximateReceiveCount)).and_then(|count| count.parse().ok()).unwrap_or(1)
+    message
+        .attributes()
+        .and_then(|attributes| attributes.get(&ApproximateReceiveCount))
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1)
 }
 
 /// Messages as Lambda would hand them over.
@@ -362,15 +472,33 @@ pub fn dead_letter_queue(queue: Queue) -> String {
 }
 
 async fn create_queue(sqs: &SqsClient, queue: Queue) -> Result<String> {
-    let dead_letters = sqs.create_queue().queue_name(dead_letter_queue(queue)).send().await?;
-    let dead_letters_url = dead_letters.queue_url.context("the engine gave no address")?;
-    let attributes = sqs.get_queue_attributes().queue_url(&dead_letters_url).attribute_names(QueueAttributeName::QueueArn).send().await?;
-    let arn = attributes.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn)).context("the engine gave no ARN")?.clone();
+    let dead_letters = sqs
+        .create_queue()
+        .queue_name(dead_letter_queue(queue))
+        .send()
+        .await?;
+    let dead_letters_url = dead_letters
+        .queue_url
+        .context("the engine gave no address")?;
+    let attributes = sqs
+        .get_queue_attributes()
+        .queue_url(&dead_letters_url)
+        .attribute_names(QueueAttributeName::QueueArn)
+        .send()
+        .await?;
+    let arn = attributes
+        .attributes()
+        .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn))
+        .context("the engine gave no ARN")?
+        .clone();
     let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES.to_string() });
     let created = sqs
         .create_queue()
         .queue_name(queue.name())
-        .attributes(QueueAttributeName::VisibilityTimeout, VISIBILITY_SECONDS.to_string())
+        .attributes(
+            QueueAttributeName::VisibilityTimeout,
+            VISIBILITY_SECONDS.to_string(),
+        )
         .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string())
         .send()
         .await?;

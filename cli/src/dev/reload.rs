@@ -24,16 +24,21 @@ pub(crate) struct File {
 pub(crate) fn read(path: &Path) -> Result<File> {
     let (name, text) = match std::fs::read_to_string(path) {
         Ok(text) => (path.display().to_string(), text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            (format!("{} is not there: the built-in one", path.display()), domain::config::DEFAULT.to_owned())
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (
+            format!("{} is not there: the built-in one", path.display()),
+            domain::config::DEFAULT.to_owned(),
+        ),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let report = domain::config::check::check_file(&text);
     match report.config {
         Some(config) => Ok(File { name, text, config }),
         None => {
-            let problems: Vec<String> = report.problems.iter().map(|problem| format!("{}:{problem}", path.display())).collect();
+            let problems: Vec<String> = report
+                .problems
+                .iter()
+                .map(|problem| format!("{}:{problem}", path.display()))
+                .collect();
             bail!("the configuration has problems:\n{}", problems.join("\n"))
         }
     }
@@ -41,12 +46,20 @@ pub(crate) fn read(path: &Path) -> Result<File> {
 
 /// Puts the file in force; the version is returned.
 pub(crate) async fn push(embedded: &Embedded, file: &File) -> Result<String> {
-    let pushed = embedded.table.push_configuration(&file.config, &file.text, embedded.clock.now()).await?;
+    let pushed = embedded
+        .table
+        .push_configuration(&file.config, &file.text, embedded.clock.now())
+        .await?;
     Ok(pushed.version)
 }
 
 /// Puts the file in force again whenever it changes. One with problems changes nothing but the log.
-pub(crate) async fn watch(embedded: Embedded, path: PathBuf, file: File, mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn watch(
+    embedded: Embedded,
+    path: PathBuf,
+    file: File,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut last = file.text;
     loop {
         tokio::select! {
@@ -62,10 +75,18 @@ pub(crate) async fn watch(embedded: Embedded, path: PathBuf, file: File, mut sto
         last = text;
         match read(&path) {
             Ok(file) => match push(&embedded, &file).await {
-                Ok(version) => tracing::info!(version, "the configuration has changed: {version} is in force"),
-                Err(error) => tracing::error!(error = format!("{error:#}"), "the changed configuration could not be put in force"),
+                Ok(version) => tracing::info!(
+                    version,
+                    "the configuration has changed: {version} is in force"
+                ),
+                Err(error) => tracing::error!(
+                    error = format!("{error:#}"),
+                    "the changed configuration could not be put in force"
+                ),
             },
-            Err(error) => tracing::error!("the changed configuration is not put in force: {error:#}"),
+            Err(error) => {
+                tracing::error!("the changed configuration is not put in force: {error:#}")
+            }
         }
     }
 }

@@ -15,8 +15,15 @@ use super::embedded::Embedded;
 const MAX_BODY: usize = 6 * 1024 * 1024;
 
 /// Serves until `stopped`, and lets running requests end.
-pub(crate) async fn serve(embedded: Embedded, listener: TcpListener, mut stopped: watch::Receiver<bool>) -> Result<()> {
-    let app = Router::new().fallback(answer).layer(DefaultBodyLimit::max(MAX_BODY)).with_state(embedded);
+pub(crate) async fn serve(
+    embedded: Embedded,
+    listener: TcpListener,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<()> {
+    let app = Router::new()
+        .fallback(answer)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(embedded);
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             let _ = stopped.wait_for(|stop| *stop).await;
@@ -30,12 +37,17 @@ async fn answer(State(embedded): State<Embedded>, request: Request) -> Response 
     let bytes: Bytes = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(_) => {
-            let too_large = web::Problem::new(axum::http::StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too large or broke off.");
+            let too_large = web::Problem::new(
+                axum::http::StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "The body is too large or broke off.",
+            );
             return outgoing(too_large.response());
         }
     };
     let path = parts.uri.path().to_owned();
-    let request = lambda_http::Request::from_parts(parts, Body::Binary(bytes.to_vec())).with_raw_http_path(&path);
+    let request = lambda_http::Request::from_parts(parts, Body::Binary(bytes.to_vec()))
+        .with_raw_http_path(&path);
     outgoing(embedded.answer(request, &path).await)
 }
 

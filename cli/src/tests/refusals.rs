@@ -24,17 +24,38 @@ error: Some fields are not valid.
 }
 
 #[test]
-fn a_missing_token_is_asked_for() {
+fn a_missing_token_is_asked_for_and_a_wrong_one_is_told() {
     let server = Server::start();
-    let body = json!({"type": "urn:leadline:problem:unauthorized", "title": "The API asks for its token.", "status": 401, "code": "unauthorized"});
-    server.answer(Mock::given(method("GET")), problem(401, &body));
-    let with_token = server.leadline(&["versions"]);
-    with_token.fails_with("error: The API asks for its token.\n");
-    let url = server.server.uri();
+    let body = json!({
+        "type": "urn:leadline:problem:unauthorized", "title": "This needs proof.", "status": 401, "code": "unauthorized",
+        "detail": "send the right header",
+    });
+    let refused = problem(401, &body);
+    server.answer(Mock::given(method("GET")), refused.clone());
+    server.answer(Mock::given(method("POST")), refused);
+    let wrong =
+        "The token of --token, LEADLINE_TOKEN or .leadline/token is not the one of this Leadline.";
+    server
+        .leadline(&["versions"])
+        .fails_with(&format!("error: This needs proof.\n  {wrong}\n"));
+    // The secret of a source is another thing.
+    server
+        .leadline(&["send", "website", "email=x"])
+        .fails_with("error: This needs proof.\n  send the right header\n");
     // An empty one is none; this also hides a LEADLINE_TOKEN of the environment.
-    let printed = leadline(&["--url", &url, "--token", "", "versions"]);
-    printed.fails_with("error: The API asks for its token.\n  Give the API's token with --token or LEADLINE_TOKEN.\n");
-    assert!(server.requests()[1].headers.get("authorization").is_none());
+    let printed = leadline(&["--url", &server.server.uri(), "--token", "", "versions"]);
+    printed.fails_with(
+        "error: This needs proof.\n  Give the API's token with --token or LEADLINE_TOKEN.\n",
+    );
+    let requests = server.requests();
+    assert!(
+        requests
+            .last()
+            .unwrap()
+            .headers
+            .get("authorization")
+            .is_none()
+    );
 }
 
 #[test]
@@ -52,13 +73,10 @@ fn what_is_worth_another_try_says_when() {
 
 #[test]
 fn nothing_listening_says_how_to_start_it() {
-    // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let url = format!("http://127.0.0.1:{port}");
+    // Bound and not listening, so that nobody else gets the port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
     let printed = leadline(&["--url", &url, "lead", "ada@example.com"]);
     let detail = "Start Leadline there with `leadline dev` (in its repository: `cargo dev`), or say where it runs with --url or LEADLINE_URL.";
     printed.fails_with(&format!("error: Nothing listens at {url}/.\n  {detail}\n"));
@@ -69,21 +87,15 @@ fn nothing_listening_says_how_to_start_it() {
 }
 
 #[test]
-fn an_unreachable_host_does_not_print_who_was_asked_for() {
-    let printed = leadline(&[
-        "--url",
-        "http://leadline.invalid",
-        "lead",
-        "ada@example.com",
-    ]);
+fn a_broken_connection_does_not_print_who_was_asked_for() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let hangs_up = std::thread::spawn(move || drop(listener.accept()));
+    let printed = leadline(&["--url", &url, "lead", "ada@example.com"]);
+    hangs_up.join().unwrap();
     assert_eq!(printed.ending, Ending::Failed);
-    assert!(
-        printed
-            .err
-            .starts_with("error: http://leadline.invalid/ could not be asked: "),
-        "{}",
-        printed.err
-    );
+    let start = format!("error: {url}/ could not be asked: ");
+    assert!(printed.err.starts_with(&start), "{}", printed.err);
     assert!(!printed.err.contains("ada"), "{}", printed.err);
 }
 

@@ -29,7 +29,10 @@ pub(crate) struct Lead {
     /// Number of decisions in its history.
     pub(crate) version: u32,
     /// Where it stands.
-    #[cfg_attr(any(test, feature = "schema"), schemars(schema_with = "crate::openapi::stage"))]
+    #[cfg_attr(
+        any(test, feature = "schema"),
+        schemars(schema_with = "crate::openapi::stage")
+    )]
     pub(crate) stage: &'static str,
     /// The last score; null until there is one.
     pub(crate) score: Option<Score>,
@@ -40,7 +43,10 @@ pub(crate) struct Lead {
     /// The territory that led to the pool.
     pub(crate) territory: Option<String>,
     /// Why nobody could be found at the last attempt.
-    #[cfg_attr(any(test, feature = "schema"), schemars(schema_with = "crate::openapi::unassigned"))]
+    #[cfg_attr(
+        any(test, feature = "schema"),
+        schemars(schema_with = "crate::openapi::unassigned")
+    )]
     pub(crate) unassigned: Option<&'static str>,
     /// The first-response clock of the present owner.
     pub(crate) sla: Option<Sla>,
@@ -197,7 +203,11 @@ impl From<&Value> for Scalar {
 impl From<&lead::Lead> for Lead {
     fn from(lead: &lead::Lead) -> Self {
         let text = |field: Field| lead.known.get(&field).map(|known| known.value.to_string());
-        let number = |field: Field| lead.known.get(&field).and_then(|known| known.value.as_number());
+        let number = |field: Field| {
+            lead.known
+                .get(&field)
+                .and_then(|known| known.value.as_number())
+        };
         let mut attribution = BTreeMap::new();
         let mut custom = BTreeMap::new();
         let mut facts = BTreeMap::new();
@@ -258,13 +268,24 @@ impl From<&lead::Lead> for Lead {
                 .consent
                 .iter()
                 .map(|(purpose, consent)| {
-                    (purpose.clone(), Consent { granted: consent.granted, at: consent.at.into(), text: consent.text.clone() })
+                    (
+                        purpose.clone(),
+                        Consent {
+                            granted: consent.granted,
+                            at: consent.at.into(),
+                            text: consent.text.clone(),
+                        },
+                    )
                 })
                 .collect(),
             attribution,
             custom,
             facts,
-            provenance: lead.known.iter().map(|(field, known)| (field.to_string(), provenance(known))).collect(),
+            provenance: lead
+                .known
+                .iter()
+                .map(|(field, known)| (field.to_string(), provenance(known)))
+                .collect(),
             submissions: lead.submissions.iter().map(ToString::to_string).collect(),
             created_at: lead.created_at.into(),
             updated_at: lead.updated_at.into(),
@@ -278,7 +299,10 @@ fn provenance(known: &lead::Known) -> Provenance {
         Origin::Fact => "fact".to_owned(),
         Origin::Submission(id) => id.to_string(),
     };
-    Provenance { from, at: known.at.into() }
+    Provenance {
+        from,
+        at: known.at.into(),
+    }
 }
 
 pub(crate) fn nobody(because: Nobody) -> &'static str {
@@ -363,7 +387,12 @@ impl HistoryEntry {
             config: entry.config,
             summary: entry.summary,
             reasons: reasons
-                .map(|reason| Reason { code: reason.code, subject: reason.subject, points: reason.points, text: reason.text })
+                .map(|reason| Reason {
+                    code: reason.code,
+                    subject: reason.subject,
+                    points: reason.points,
+                    text: reason.text,
+                })
                 .collect(),
             details,
         }
@@ -391,7 +420,10 @@ pub(crate) struct Submission {
     /// When it was accepted.
     pub(crate) received_at: Time,
     /// How it ended.
-    #[cfg_attr(any(test, feature = "schema"), schemars(schema_with = "crate::openapi::outcome"))]
+    #[cfg_attr(
+        any(test, feature = "schema"),
+        schemars(schema_with = "crate::openapi::outcome")
+    )]
     pub(crate) outcome: String,
     /// The lead it went into; null when it is quarantined.
     pub(crate) lead: Option<String>,

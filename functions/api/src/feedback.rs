@@ -55,7 +55,11 @@ impl Api {
         for _ in 0..MAX_ROUNDS {
             let history = self.lead(lead).await?;
             let is_known = once.is_done || is_recorded(&told, &history.decisions, now);
-            let after = if is_known { Some(history.lead) } else { self.record(&told, &history.lead, &current, now).await? };
+            let after = if is_known {
+                Some(history.lead)
+            } else {
+                self.record(&told, &history.lead, &current, now).await?
+            };
             if let Some(after) = after {
                 // A repeat does this again: it was written, whether it was sent is not known. Sending twice does no harm.
                 self.send_on(&told, &after, now).await?;
@@ -68,14 +72,27 @@ impl Api {
     }
 
     /// Writes what sales said into the history of a lead. `None` when somebody else was faster.
-    async fn record(&self, told: &Told, lead: &Lead, current: &Current, now: Timestamp) -> Result<Option<Lead>, Problem> {
+    async fn record(
+        &self,
+        told: &Told,
+        lead: &Lead,
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<Option<Lead>, Problem> {
         let decisions = decide(told, lead, current, now)?;
         let mut after = lead.clone();
         decisions.iter().for_each(|decision| after.apply(decision));
         if let Some(at) = arm_at(&current.config, Some(lead), &after, now) {
-            self.table.arm(lead.id, at).await.map_err(|error| table_failed(&error))?;
+            self.table
+                .arm(lead.id, at)
+                .await
+                .map_err(|error| table_failed(&error))?;
         }
-        let appended = self.table.append(lead.id, lead.seq, &decisions).await.map_err(|error| table_failed(&error))?;
+        let appended = self
+            .table
+            .append(lead.id, lead.seq, &decisions)
+            .await
+            .map_err(|error| table_failed(&error))?;
         Ok((appended == Appended::Done).then_some(after))
     }
 
@@ -84,8 +101,15 @@ impl Api {
         if told.kind != FeedbackKind::Rejected || !lead.wants_owner(now) {
             return Ok(());
         }
-        let message = Message::Assign { lead: lead.id, seq: lead.seq, scored: None };
-        self.queues.send(Queue::Assign, &message).await.map_err(|error| unavailable(&error))
+        let message = Message::Assign {
+            lead: lead.id,
+            seq: lead.seq,
+            scored: None,
+        };
+        self.queues
+            .send(Queue::Assign, &message)
+            .await
+            .map_err(|error| unavailable(&error))
     }
 }
 
@@ -96,41 +120,68 @@ fn read(body: Map<String, Value>, now: Timestamp) -> Result<Told, Problem> {
     for (name, value) in &body {
         match name.as_str() {
             "kind" => {
-                kind = KINDS.into_iter().find(|kind| value.as_str() == Some(kind.name()));
+                kind = KINDS
+                    .into_iter()
+                    .find(|kind| value.as_str() == Some(kind.name()));
                 if kind.is_none() {
                     let names: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
-                    wrong.push(field(name, "unknown_kind", &format!("kind is one of {}", names.join(", "))));
+                    wrong.push(field(
+                        name,
+                        "unknown_kind",
+                        &format!("kind is one of {}", names.join(", ")),
+                    ));
                 }
             }
             "reason" | "by" => match short_text(value) {
                 Ok(text) if name == "reason" => reason = text,
                 Ok(text) => by = text,
                 Err(()) => {
-                    let message = format!("{name} is text of 1 to {MAX_TEXT} characters on one line");
+                    let message =
+                        format!("{name} is text of 1 to {MAX_TEXT} characters on one line");
                     wrong.push(field(name, "invalid_text", &message));
                 }
             },
             "at" if value.is_null() => {}
-            "at" => match value.as_str().and_then(|text| text.parse::<Timestamp>().ok()) {
+            "at" => match value
+                .as_str()
+                .and_then(|text| text.parse::<Timestamp>().ok())
+            {
                 Some(time) if time > latest(now) => {
-                    let message = format!("at lies in the future, more than the {MAX_AHEAD_MINUTES} minutes by which a clock may be ahead");
+                    let message = format!(
+                        "at lies in the future, more than the {MAX_AHEAD_MINUTES} minutes by which a clock may be ahead"
+                    );
                     wrong.push(field(name, "in_the_future", &message));
                 }
                 Some(time) => at = Some(time),
-                None => wrong.push(field(name, "invalid_time", "at is a time as RFC 3339 says, such as 2026-03-01T12:00:00Z")),
+                None => wrong.push(field(
+                    name,
+                    "invalid_time",
+                    "at is a time as RFC 3339 says, such as 2026-03-01T12:00:00Z",
+                )),
             },
-            _ => wrong.push(field(name, "unknown_field", "there is no such field; there are kind, reason, by and at")),
+            _ => wrong.push(field(
+                name,
+                "unknown_field",
+                "there is no such field; there are kind, reason, by and at",
+            )),
         }
     }
     if !body.contains_key("kind") {
         wrong.push(field("kind", "required", "say what happened"));
     }
     if kind == Some(FeedbackKind::Rejected) && reason.as_deref() == Some(NO_RESPONSE) {
-        let message = format!("{NO_RESPONSE} means that sales did not respond; say why the lead was rejected, such as not_reached");
+        let message = format!(
+            "{NO_RESPONSE} means that sales did not respond; say why the lead was rejected, such as not_reached"
+        );
         wrong.push(field("reason", "reserved", &message));
     }
     match kind {
-        Some(kind) if wrong.is_empty() => Ok(Told { kind, reason, by, at }),
+        Some(kind) if wrong.is_empty() => Ok(Told {
+            kind,
+            reason,
+            by,
+            at,
+        }),
         _ => Err(invalid_fields(&wrong)),
     }
 }
@@ -141,12 +192,18 @@ fn short_text(value: &Value) -> Result<Option<String>, ()> {
         Value::String(text) => text.trim(),
         _ => return Err(()),
     };
-    let is_short = !text.is_empty() && text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control);
-    if is_short { Ok(Some(text.to_owned())) } else { Err(()) }
+    let is_short =
+        !text.is_empty() && text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control);
+    if is_short {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(())
+    }
 }
 
 fn latest(now: Timestamp) -> Timestamp {
-    now.saturating_add(SignedDuration::from_mins(MAX_AHEAD_MINUTES)).unwrap_or(now)
+    now.saturating_add(SignedDuration::from_mins(MAX_AHEAD_MINUTES))
+        .unwrap_or(now)
 }
 
 /// Whether this is in the history already.
@@ -156,7 +213,11 @@ fn latest(now: Timestamp) -> Timestamp {
 fn is_recorded(told: &Told, decisions: &[Decision], now: Timestamp) -> bool {
     for decision in decisions.iter().rev() {
         match (&decision.ruling, told.at) {
-            (Ruling::Feedback(known), Some(at)) if says_the_same(told, known) && known.happened_at == at => return true,
+            (Ruling::Feedback(known), Some(at))
+                if says_the_same(told, known) && known.happened_at == at =>
+            {
+                return true;
+            }
             (Ruling::Feedback(known), None) => {
                 let age = now.as_second() - decision.at.as_second();
                 return says_the_same(told, known) && age < REMEMBERED_SECONDS;
@@ -176,17 +237,39 @@ fn says_the_same(told: &Told, known: &Feedback) -> bool {
 ///
 /// # Errors
 /// `wrong_state` when it makes no sense for this lead.
-fn decide(told: &Told, lead: &Lead, current: &Current, now: Timestamp) -> Result<Vec<Decision>, Problem> {
+fn decide(
+    told: &Told,
+    lead: &Lead,
+    current: &Current,
+    now: Timestamp,
+) -> Result<Vec<Decision>, Problem> {
     if let Some(why) = objection(told.kind, lead) {
         return Err(wrong_state(why));
     }
-    let feedback = Feedback { kind: told.kind, reason: told.reason.clone(), by: told.by.clone(), happened_at: told.at.unwrap_or(now) };
+    let feedback = Feedback {
+        kind: told.kind,
+        reason: told.reason.clone(),
+        by: told.by.clone(),
+        happened_at: told.at.unwrap_or(now),
+    };
     let mut rulings = vec![Ruling::Feedback(feedback)];
     if told.kind == FeedbackKind::Rejected {
         let reason = told.reason.as_deref().unwrap_or(NO_REASON);
-        rulings.push(Ruling::Recycled(send_back(&current.config, lead, reason, now)));
+        rulings.push(Ruling::Recycled(send_back(
+            &current.config,
+            lead,
+            reason,
+            now,
+        )));
     }
-    Ok(rulings.into_iter().map(|ruling| Decision { at: now, config: current.version.clone(), ruling }).collect())
+    Ok(rulings
+        .into_iter()
+        .map(|ruling| Decision {
+            at: now,
+            config: current.version.clone(),
+            ruling,
+        })
+        .collect())
 }
 
 /// Why sales cannot say this of `lead`.
@@ -194,11 +277,21 @@ fn objection(kind: FeedbackKind, lead: &Lead) -> Option<&'static str> {
     use FeedbackKind::{Accepted, Contacted, Converted, Disqualified, Qualified, Rejected};
     match (kind, lead.stage) {
         (Disqualified, _) => None,
-        (_, Stage::Disqualified) => Some("the lead was disqualified; nothing more is expected of it"),
-        (Accepted | Rejected | Qualified, Stage::Customer) => Some("the lead is a customer already"),
-        (Rejected, Stage::Opportunity) => Some("there is a deal with the lead; report disqualified when it is lost"),
-        (Accepted | Rejected, _) if lead.owner.is_none() => Some("nobody has the lead, so nobody can accept or reject it"),
-        (Rejected, _) if lead.waits.assignment.is_some() => Some("somebody else is being found for the lead already"),
+        (_, Stage::Disqualified) => {
+            Some("the lead was disqualified; nothing more is expected of it")
+        }
+        (Accepted | Rejected | Qualified, Stage::Customer) => {
+            Some("the lead is a customer already")
+        }
+        (Rejected, Stage::Opportunity) => {
+            Some("there is a deal with the lead; report disqualified when it is lost")
+        }
+        (Accepted | Rejected, _) if lead.owner.is_none() => {
+            Some("nobody has the lead, so nobody can accept or reject it")
+        }
+        (Rejected, _) if lead.waits.assignment.is_some() => {
+            Some("somebody else is being found for the lead already")
+        }
         (Contacted | Accepted | Rejected | Qualified | Converted, _) => None,
     }
 }

@@ -23,29 +23,61 @@ impl Api {
 
     pub(crate) async fn get_history(&self, name: &str) -> Answer {
         let known = self.lead(lead_id(name)?).await?;
-        let current = self.configurations.at(self.clock.now()).await.map_err(|error| table_failed(&error))?;
+        let current = self
+            .configurations
+            .at(self.clock.now())
+            .await
+            .map_err(|error| table_failed(&error))?;
         let none = Config::default();
         let config = current.as_ref().map_or(&none, |current| &current.config);
-        let entries = history(config, &known.lead, &known.decisions).into_iter().zip(&known.decisions);
-        let history = entries.map(|(entry, decision)| HistoryEntry::new(entry, decision)).collect();
-        Ok(web::json(StatusCode::OK, &History { lead: known.lead.id.to_string(), history }))
+        let entries = history(config, &known.lead, &known.decisions)
+            .into_iter()
+            .zip(&known.decisions);
+        let history = entries
+            .map(|(entry, decision)| HistoryEntry::new(entry, decision))
+            .collect();
+        Ok(web::json(
+            StatusCode::OK,
+            &History {
+                lead: known.lead.id.to_string(),
+                history,
+            },
+        ))
     }
 
     pub(crate) async fn explain(&self, name: &str) -> Answer {
         let known = self.lead(lead_id(name)?).await?;
-        let current = self.configurations.at(self.clock.now()).await.map_err(|error| table_failed(&error))?;
+        let current = self
+            .configurations
+            .at(self.clock.now())
+            .await
+            .map_err(|error| table_failed(&error))?;
         let none = Config::default();
         let config = current.as_ref().map_or(&none, |current| &current.config);
         let sentences = story(config, &known.lead, &known.decisions);
-        Ok(web::json(StatusCode::OK, &Explanation { lead: known.lead.id.to_string(), sentences }))
+        Ok(web::json(
+            StatusCode::OK,
+            &Explanation {
+                lead: known.lead.id.to_string(),
+                sentences,
+            },
+        ))
     }
 
     pub(crate) async fn list_leads(&self, request: &Request) -> Answer {
         let keys = self.keys(request).await?;
-        let holders = self.table.holders(&keys).await.map_err(|error| table_failed(&error))?;
+        let holders = self
+            .table
+            .holders(&keys)
+            .await
+            .map_err(|error| table_failed(&error))?;
         let mut leads: Vec<Lead> = Vec::new();
         for holder in holders.into_iter().flatten() {
-            let known = self.table.surviving_lead(holder).await.map_err(|error| table_failed(&error))?;
+            let known = self
+                .table
+                .surviving_lead(holder)
+                .await
+                .map_err(|error| table_failed(&error))?;
             // A key is claimed just before the lead's first decision is written: nobody is known yet.
             let Some(known) = known else {
                 continue;
@@ -65,11 +97,22 @@ impl Api {
         let unsupported: Vec<FieldProblem> = parameters
             .iter()
             .filter(|(name, _)| name != "email" && name != "phone")
-            .map(|(name, _)| field(name, "unsupported_filter", "leads can be found by email and by phone"))
+            .map(|(name, _)| {
+                field(
+                    name,
+                    "unsupported_filter",
+                    "leads can be found by email and by phone",
+                )
+            })
             .collect();
         if parameters.is_empty() || !unsupported.is_empty() {
-            let problem = Problem::of(problems::UNSUPPORTED_FILTER).detail("ask with email=ADDRESS or phone=NUMBER");
-            return Err(if unsupported.is_empty() { problem } else { problem.errors(&unsupported) });
+            let problem = Problem::of(problems::UNSUPPORTED_FILTER)
+                .detail("ask with email=ADDRESS or phone=NUMBER");
+            return Err(if unsupported.is_empty() {
+                problem
+            } else {
+                problem.errors(&unsupported)
+            });
         }
         let pepper = self.pepper().await?;
         let (mut emails, mut phones, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
@@ -77,7 +120,11 @@ impl Api {
             if name == "email" {
                 match Email::parse(text) {
                     Ok(email) => emails.push(email_key(&pepper, &email)),
-                    Err(error) => wrong.push(field("email", error.code(), &format!("{error}; ask for one address such as name@example.com"))),
+                    Err(error) => wrong.push(field(
+                        "email",
+                        error.code(),
+                        &format!("{error}; ask for one address such as name@example.com"),
+                    )),
                 }
             } else {
                 match Phone::parse(&spaced(text), self.default_country().await?.as_deref()) {
@@ -91,7 +138,11 @@ impl Api {
             }
         }
         if wrong.is_empty() && (emails.len() > 1 || phones.len() > 1) {
-            wrong.push(field(if emails.len() > 1 { "email" } else { "phone" }, "repeated", "ask for one at a time"));
+            wrong.push(field(
+                if emails.len() > 1 { "email" } else { "phone" },
+                "repeated",
+                "ask for one at a time",
+            ));
         }
         if !wrong.is_empty() {
             return Err(invalid_fields(&wrong));
@@ -101,19 +152,28 @@ impl Api {
     }
 
     async fn default_country(&self) -> Result<Option<String>, Problem> {
-        let current = self.configurations.at(self.clock.now()).await.map_err(|error| table_failed(&error))?;
+        let current = self
+            .configurations
+            .at(self.clock.now())
+            .await
+            .map_err(|error| table_failed(&error))?;
         Ok(current.and_then(|current| current.config.default_country.clone()))
     }
 
     /// The lead called `id`, or the one that it was merged into.
     pub(crate) async fn lead(&self, id: LeadId) -> Result<table::History, Problem> {
-        let found = self.table.surviving_lead(id).await.map_err(|error| table_failed(&error))?;
+        let found = self
+            .table
+            .surviving_lead(id)
+            .await
+            .map_err(|error| table_failed(&error))?;
         found.ok_or_else(|| Problem::not_found("lead"))
     }
 }
 
 pub(crate) fn lead_id(name: &str) -> Result<LeadId, Problem> {
-    name.parse().map_err(|_| Problem::not_found("lead").detail("a lead's id is lead_ and 26 characters"))
+    name.parse()
+        .map_err(|_| Problem::not_found("lead").detail("a lead's id is lead_ and 26 characters"))
 }
 
 /// A number as forms encode it: a `+` that does not begin it stands for a space.

@@ -71,7 +71,11 @@ impl Api {
             Match::Nothing => Err(Problem::not_found("call")),
         };
         let mut response = answer.unwrap_or_else(|problem| {
-            tracing::info!(http.status = problem.status, code = problem.code, "a request was refused");
+            tracing::info!(
+                http.status = problem.status,
+                code = problem.code,
+                "a request was refused"
+            );
             problem.response()
         });
         if *request.method() == Method::HEAD {
@@ -81,7 +85,13 @@ impl Api {
     }
 
     async fn answer(&self, route: &Route, names: &[String], request: &Request) -> Answer {
-        if route.needs_token && !self.token.is_in(request).await.map_err(|error| unavailable(&error))? {
+        if route.needs_token
+            && !self
+                .token
+                .is_in(request)
+                .await
+                .map_err(|error| unavailable(&error))?
+        {
             return Err(problems::unauthorized());
         }
         let name = names.first().map(String::as_str).unwrap_or_default();
@@ -105,22 +115,38 @@ impl Api {
     }
 
     async fn health(&self) -> Answer {
-        let current = self.configurations.at(self.clock.now()).await.map_err(|error| table_failed(&error))?;
+        let current = self
+            .configurations
+            .at(self.clock.now())
+            .await
+            .map_err(|error| table_failed(&error))?;
         let config = current.map(|current| current.version.clone());
-        Ok(web::json(StatusCode::OK, &answers::Health { status: "ok", config }))
+        Ok(web::json(
+            StatusCode::OK,
+            &answers::Health {
+                status: "ok",
+                config,
+            },
+        ))
     }
 
     /// The configuration in force, for what cannot be decided without one.
     async fn current(&self) -> Result<Arc<Current>, Problem> {
         match self.configurations.at(self.clock.now()).await {
             Ok(Some(current)) => Ok(current),
-            Ok(None) => Err(Problem::unavailable().detail("no configuration is in force yet; an operator has to run `leadline push`")),
+            Ok(None) => Err(Problem::unavailable().detail(
+                "no configuration is in force yet; an operator has to run `leadline push`",
+            )),
             Err(error) => Err(table_failed(&error)),
         }
     }
 
     async fn pepper(&self) -> Result<Pepper, Problem> {
-        let secret = self.secrets.pepper().await.map_err(|error| unavailable(&error))?;
+        let secret = self
+            .secrets
+            .pepper()
+            .await
+            .map_err(|error| unavailable(&error))?;
         Ok(Pepper::new(secret.expose()))
     }
 }
@@ -149,11 +175,17 @@ fn allow(methods: &[&str]) -> String {
 fn object(request: &Request) -> Result<serde_json::Map<String, serde_json::Value>, Problem> {
     let bytes: &[u8] = request.body().as_ref();
     if bytes.len() > MAX_JSON_BYTES {
-        return Err(Problem::of(problems::TOO_LARGE).detail(format!("send at most {MAX_JSON_BYTES} bytes")));
+        return Err(
+            Problem::of(problems::TOO_LARGE).detail(format!("send at most {MAX_JSON_BYTES} bytes"))
+        );
     }
     let value = serde_json::from_slice(bytes).map_err(|error| {
         // Only where it broke: the parser's own message may quote what was sent.
-        Problem::of(problems::UNPARSEABLE).detail(format!("the JSON breaks at line {}, column {}", error.line(), error.column()))
+        Problem::of(problems::UNPARSEABLE).detail(format!(
+            "the JSON breaks at line {}, column {}",
+            error.line(),
+            error.column()
+        ))
     })?;
     match value {
         serde_json::Value::Object(object) => Ok(object),

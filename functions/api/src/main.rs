@@ -15,14 +15,23 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let clock = Clock::system();
     let table = Table::new(platform::dynamodb_client(&settings), &settings.table);
-    let urls = [(Queue::Enrich, settings.queue_enrich()?.to_owned()), (Queue::Assign, settings.queue_assign()?.to_owned())];
+    let urls = [
+        (Queue::Enrich, settings.queue_enrich()?.to_owned()),
+        (Queue::Assign, settings.queue_assign()?.to_owned()),
+    ];
     let api = &Api {
         queues: Queues::new(platform::sqs_client(&settings), urls),
-        configurations: Arc::new(ConfigurationCache::new(table.clone(), CONFIGURATION_SECONDS)),
+        configurations: Arc::new(ConfigurationCache::new(
+            table.clone(),
+            CONFIGURATION_SECONDS,
+        )),
         secrets: Secrets::open(&settings, clock.clone()),
         token: Token::of(Secrets::open_api_token(&settings, clock.clone())),
         table,
         clock,
     };
-    run(service_fn(move |request: Request| async move { Ok::<_, Error>(api.handle(request).await) })).await
+    run(service_fn(move |request: Request| async move {
+        Ok::<_, Error>(api.handle(request).await)
+    }))
+    .await
 }

@@ -28,26 +28,51 @@ struct Done {
 
 impl Api {
     /// Looks up the key that `request` came under, if it has one, and takes it for this call.
-    pub(crate) async fn once(&self, request: &Request, pepper: &Pepper, now: Timestamp) -> Result<Once, Problem> {
+    pub(crate) async fn once(
+        &self,
+        request: &Request,
+        pepper: &Pepper,
+        now: Timestamp,
+    ) -> Result<Once, Problem> {
         let Some(given) = key(request)? else {
-            return Ok(Once { done: None, is_done: false });
+            return Ok(Once {
+                done: None,
+                is_done: false,
+            });
         };
-        let call = [request.method().as_str().as_bytes(), path(request).as_bytes()];
+        let call = [
+            request.method().as_str().as_bytes(),
+            path(request).as_bytes(),
+        ];
         let taken = pepper.hash(&[b"idempotency", b"api", call[0], call[1], given]);
         let done = pepper.hash(&[b"idempotency", b"api", call[0], call[1], given, b"done"]);
         let content = pepper.hash(&[b"content", request.body().as_ref()]);
-        let is_ours = self.table.use_idempotency_key(taken, content, now, REMEMBERED_SECONDS).await;
+        let is_ours = self
+            .table
+            .use_idempotency_key(taken, content, now, REMEMBERED_SECONDS)
+            .await;
         if !is_ours.map_err(|error| table_failed(&error))? {
-            return Err(Problem::of(problems::IDEMPOTENCY_KEY_REUSED).detail("send other content under another key"));
+            return Err(Problem::of(problems::IDEMPOTENCY_KEY_REUSED)
+                .detail("send other content under another key"));
         }
-        let is_done = self.table.is_idempotency_key_used(done, now).await.map_err(|error| table_failed(&error))?;
-        Ok(Once { done: Some(Done { key: done, content }), is_done })
+        let is_done = self
+            .table
+            .is_idempotency_key_used(done, now)
+            .await
+            .map_err(|error| table_failed(&error))?;
+        Ok(Once {
+            done: Some(Done { key: done, content }),
+            is_done,
+        })
     }
 
     /// Notes that the call was carried out.
     pub(crate) async fn note_done(&self, once: &Once, now: Timestamp) -> Result<(), Problem> {
         if let Some(Done { key, content }) = once.done.as_ref().filter(|_| !once.is_done) {
-            let noted = self.table.use_idempotency_key(*key, *content, now, REMEMBERED_SECONDS).await;
+            let noted = self
+                .table
+                .use_idempotency_key(*key, *content, now, REMEMBERED_SECONDS)
+                .await;
             noted.map_err(|error| table_failed(&error))?;
         }
         Ok(())
@@ -60,7 +85,10 @@ fn key(request: &Request) -> Result<Option<&[u8]>, Problem> {
         return Ok(None);
     };
     let bytes = key.as_bytes();
-    let is_usable = !bytes.is_empty() && bytes.len() <= MAX_KEY && bytes.iter().all(u8::is_ascii_graphic) && keys.next().is_none();
+    let is_usable = !bytes.is_empty()
+        && bytes.len() <= MAX_KEY
+        && bytes.iter().all(u8::is_ascii_graphic)
+        && keys.next().is_none();
     if is_usable {
         return Ok(Some(bytes));
     }

@@ -25,7 +25,10 @@ pub fn document() -> Value {
     let _named = answers.subschema_for::<parts::ProblemShape>();
     let mut schemas = answers.take_definitions(true);
     schemas.extend(requests.take_definitions(true));
-    let examples: Map<String, Value> = parts::kinds().iter().map(|kind| (kind.code.to_owned(), parts::example(kind))).collect();
+    let examples: Map<String, Value> = parts::kinds()
+        .iter()
+        .map(|kind| (kind.code.to_owned(), parts::example(kind)))
+        .collect();
     json!({
         "openapi": "3.1.1",
         "info": {
@@ -64,7 +67,11 @@ fn generator(settings: SchemaSettings) -> SchemaGenerator {
     settings.into_generator()
 }
 
-fn operation(route: &Route, answers: &mut SchemaGenerator, requests: &mut SchemaGenerator) -> Value {
+fn operation(
+    route: &Route,
+    answers: &mut SchemaGenerator,
+    requests: &mut SchemaGenerator,
+) -> Value {
     let call = describe(route.call, answers, requests);
     let mut parameters = call.parameters;
     if route.method == "POST" {
@@ -93,7 +100,11 @@ fn operation(route: &Route, answers: &mut SchemaGenerator, requests: &mut Schema
     if let Some(body) = call.body {
         operation["requestBody"] = body;
     }
-    operation["security"] = if route.needs_token { json!([{ "token": [] }]) } else { json!([]) };
+    operation["security"] = if route.needs_token {
+        json!([{ "token": [] }])
+    } else {
+        json!([])
+    };
     operation
 }
 
@@ -110,7 +121,15 @@ struct Described {
 
 impl Described {
     fn new(id: &'static str, tag: &'static str, success: (&'static str, Value)) -> Self {
-        Self { id, tag, description: "", parameters: Vec::new(), body: None, success: vec![success], problems: Vec::new() }
+        Self {
+            id,
+            tag,
+            description: "",
+            parameters: Vec::new(),
+            body: None,
+            success: vec![success],
+            problems: Vec::new(),
+        }
     }
 
     fn about(mut self, description: &'static str) -> Self {
@@ -144,14 +163,22 @@ fn answer<T: JsonSchema>(generator: &mut SchemaGenerator, description: &str) -> 
     json!({ "description": description, "content": media("application/json", generator.subschema_for::<T>()) })
 }
 
-fn body<T: JsonSchema>(generator: &mut SchemaGenerator, content_type: &str, example: Value) -> Value {
+fn body<T: JsonSchema>(
+    generator: &mut SchemaGenerator,
+    content_type: &str,
+    example: Value,
+) -> Value {
     let mut content = media(content_type, generator.subschema_for::<T>());
     content[content_type]["example"] = example;
     json!({ "required": true, "content": content })
 }
 
 /// Every call, so that a new one cannot be forgotten here.
-fn describe(call: Call, answers: &mut SchemaGenerator, requests: &mut SchemaGenerator) -> Described {
+fn describe(
+    call: Call,
+    answers: &mut SchemaGenerator,
+    requests: &mut SchemaGenerator,
+) -> Described {
     let lead = || path_parameter("lead", "`lead_…`; of a merged lead, the old id works too.");
     let submission = || path_parameter("submission", "`sub_…`, as it was answered at the door.");
     let source = || path_parameter("source", "The source's name in the configuration.");
@@ -211,7 +238,7 @@ fn describe(call: Call, answers: &mut SchemaGenerator, requests: &mut SchemaGene
                 .refusing(&[Kind::NOT_FOUND])
         }
         Call::PushConfiguration => Described::new("push_configuration", "configuration", ("200", answer::<answers::Pushed>(answers, "It is in force.")))
-            .about("Golden leads are run; one that comes out differently is an error.")
+            .about("Golden leads are run; one that comes out differently is an error. A version is named after its rules: a file that differs in comments only is the version that is stored.")
             .taking(json!({ "required": true, "description": "The whole of `leadline.toml`.", "content": media("application/toml", json!({ "type": "string" })) }))
             .refusing(&[problems::INVALID_CONFIGURATION, problems::UNPARSEABLE, problems::TOO_LARGE]),
         Call::ListVersions => Described::new("list_versions", "configuration", ("200", answer::<answers::Versions>(answers, "The versions."))),
@@ -253,15 +280,27 @@ pub(crate) fn stage(_: &mut SchemaGenerator) -> Schema {
 
 /// Why a lead has nobody.
 pub(crate) fn unassigned(_: &mut SchemaGenerator) -> Schema {
-    let because = [Nobody::NoTerritory, Nobody::NobodyEligible, Nobody::NotYetQualified, Nobody::EverybodyHadIt];
-    let mut codes: Vec<Value> = because.map(|because| json!(answers::nobody(because))).into();
+    let because = [
+        Nobody::NoTerritory,
+        Nobody::NobodyEligible,
+        Nobody::NotYetQualified,
+        Nobody::EverybodyHadIt,
+    ];
+    let mut codes: Vec<Value> = because
+        .map(|because| json!(answers::nobody(because)))
+        .into();
     codes.push(Value::Null);
     json_schema!({ "type": ["string", "null"], "enum": codes })
 }
 
 /// How a submission ended.
 pub(crate) fn outcome(_: &mut SchemaGenerator) -> Schema {
-    let outcomes = [Outcome::Created, Outcome::Merged, Outcome::Duplicate, Outcome::Quarantined];
+    let outcomes = [
+        Outcome::Created,
+        Outcome::Merged,
+        Outcome::Duplicate,
+        Outcome::Quarantined,
+    ];
     json_schema!({ "type": "string", "enum": outcomes.map(|outcome| outcome.to_string()) })
 }
 

@@ -5,29 +5,65 @@ use lambda_http::http::{StatusCode, header};
 use web::{Kind, Problem};
 
 /// The token is missing or wrong.
-pub(crate) const UNAUTHORIZED: Kind = Kind::new(StatusCode::UNAUTHORIZED, "unauthorized", "This call needs the token of the API.");
+pub(crate) const UNAUTHORIZED: Kind = Kind::new(
+    StatusCode::UNAUTHORIZED,
+    "unauthorized",
+    "This call needs the token of the API.",
+);
 /// The body or the query is not what it should be at all.
-pub(crate) const UNPARSEABLE: Kind = Kind::new(StatusCode::BAD_REQUEST, "unparseable", "The body cannot be read.");
+pub(crate) const UNPARSEABLE: Kind = Kind::new(
+    StatusCode::BAD_REQUEST,
+    "unparseable",
+    "The body cannot be read.",
+);
 /// The query is not what it should be at all.
-pub(crate) const BAD_QUERY: Kind = Kind::new(StatusCode::BAD_REQUEST, "bad_query", "The query cannot be read.");
+pub(crate) const BAD_QUERY: Kind = Kind::new(
+    StatusCode::BAD_REQUEST,
+    "bad_query",
+    "The query cannot be read.",
+);
 /// Too many bytes.
-pub(crate) const TOO_LARGE: Kind = Kind::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than this call takes.");
+pub(crate) const TOO_LARGE: Kind = Kind::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "too_large",
+    "The body is larger than this call takes.",
+);
 /// Fields are wrong.
-pub(crate) const INVALID_FIELDS: Kind = Kind::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", "Some fields need to be corrected.");
+pub(crate) const INVALID_FIELDS: Kind = Kind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "invalid_fields",
+    "Some fields need to be corrected.",
+);
 /// A list was asked for by something that it cannot be found by.
-pub(crate) const UNSUPPORTED_FILTER: Kind =
-    Kind::new(StatusCode::UNPROCESSABLE_ENTITY, "unsupported_filter", "Leads cannot be listed in this way.");
+pub(crate) const UNSUPPORTED_FILTER: Kind = Kind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "unsupported_filter",
+    "Leads cannot be listed in this way.",
+);
 /// A configuration with errors.
-pub(crate) const INVALID_CONFIGURATION: Kind =
-    Kind::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_configuration", "The configuration has errors; it was not stored.");
+pub(crate) const INVALID_CONFIGURATION: Kind = Kind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "invalid_configuration",
+    "The configuration has errors; it was not stored.",
+);
 /// Not possible as things stand.
-pub(crate) const WRONG_STATE: Kind = Kind::new(StatusCode::CONFLICT, "wrong_state", "This makes no sense as things stand.");
+pub(crate) const WRONG_STATE: Kind = Kind::new(
+    StatusCode::CONFLICT,
+    "wrong_state",
+    "This makes no sense as things stand.",
+);
 /// The `Idempotency-Key` is not one key of 1 to 255 visible ASCII characters.
-pub(crate) const INVALID_IDEMPOTENCY_KEY: Kind =
-    Kind::new(StatusCode::BAD_REQUEST, "invalid_idempotency_key", "The idempotency key is not usable.");
+pub(crate) const INVALID_IDEMPOTENCY_KEY: Kind = Kind::new(
+    StatusCode::BAD_REQUEST,
+    "invalid_idempotency_key",
+    "The idempotency key is not usable.",
+);
 /// The `Idempotency-Key` stands for something else.
-pub(crate) const IDEMPOTENCY_KEY_REUSED: Kind =
-    Kind::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "This idempotency key was used for something else.");
+pub(crate) const IDEMPOTENCY_KEY_REUSED: Kind = Kind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "idempotency_key_reused",
+    "This idempotency key was used for something else.",
+);
 
 /// All of them.
 #[cfg(any(test, feature = "schema"))]
@@ -60,7 +96,11 @@ pub(crate) fn invalid_fields(problems: &[FieldProblem]) -> Problem {
 }
 
 pub(crate) fn field(name: &str, code: &str, message: &str) -> FieldProblem {
-    FieldProblem { field: name.to_owned(), code: code.to_owned(), message: message.to_owned() }
+    FieldProblem {
+        field: name.to_owned(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 pub(crate) fn wrong_state(why: impl Into<String>) -> Problem {

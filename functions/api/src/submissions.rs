@@ -41,36 +41,78 @@ impl Api {
         let patch = object(request)?;
         let pepper = self.pepper().await?;
         let once = self.once(request, &pepper, now).await?;
-        let answer = || web::json(StatusCode::ACCEPTED, &Resubmitted { submission: id.to_string() });
+        let answer = || {
+            web::json(
+                StatusCode::ACCEPTED,
+                &Resubmitted {
+                    submission: id.to_string(),
+                },
+            )
+        };
         if once.is_done {
             return Ok(answer());
         }
         let record = self.record_of(id).await?;
-        let Some(quarantined) = record.quarantined.as_ref().filter(|_| record.outcome == Outcome::Quarantined) else {
-            return Err(wrong_state(format!("the submission is {}; only a quarantined one can be corrected", record.outcome)));
+        let Some(quarantined) = record
+            .quarantined
+            .as_ref()
+            .filter(|_| record.outcome == Outcome::Quarantined)
+        else {
+            return Err(wrong_state(format!(
+                "the submission is {}; only a quarantined one can be corrected",
+                record.outcome
+            )));
         };
-        let corrected = Quarantined { raw: patched(&quarantined.raw, patch)?, ..quarantined.clone() };
+        let corrected = Quarantined {
+            raw: patched(&quarantined.raw, patch)?,
+            ..quarantined.clone()
+        };
         let current = self.current().await?;
         let source = current.config.sources.get(&corrected.source);
-        let source = source.ok_or_else(|| wrong_state("its source is not in the configuration any more"))?;
-        let submission = sources::recheck(&corrected, source, current.config.default_country.as_deref())
-            .map_err(|problems| invalid_fields(&problems))?;
+        let source =
+            source.ok_or_else(|| wrong_state("its source is not in the configuration any more"))?;
+        let submission = sources::recheck(
+            &corrected,
+            source,
+            current.config.default_country.as_deref(),
+        )
+        .map_err(|problems| invalid_fields(&problems))?;
 
         // Two corrections on their way at once could claim the identities of two people for one lead.
-        let fields = corrected.raw.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]);
-        let digest: Vec<&[u8]> = std::iter::once(b"correction".as_slice()).chain(fields).collect();
-        let accepted = self.table.accept_correction(&record, pepper.hash(&digest)).await.map_err(|error| table_failed(&error))?;
+        let fields = corrected
+            .raw
+            .iter()
+            .flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]);
+        let digest: Vec<&[u8]> = std::iter::once(b"correction".as_slice())
+            .chain(fields)
+            .collect();
+        let accepted = self
+            .table
+            .accept_correction(&record, pepper.hash(&digest))
+            .await
+            .map_err(|error| table_failed(&error))?;
         if !accepted {
-            return Err(wrong_state("another correction of the submission is on its way; look at what becomes of it"));
+            return Err(wrong_state(
+                "another correction of the submission is on its way; look at what becomes of it",
+            ));
         }
-        let message = Message::Submission { submission: Box::new(submission) };
-        self.queues.send(Queue::Enrich, &message).await.map_err(|error| unavailable(&error))?;
+        let message = Message::Submission {
+            submission: Box::new(submission),
+        };
+        self.queues
+            .send(Queue::Enrich, &message)
+            .await
+            .map_err(|error| unavailable(&error))?;
         self.note_done(&once, now).await?;
         Ok(answer())
     }
 
     async fn record_of(&self, id: SubmissionId) -> Result<Record, Problem> {
-        let known = self.table.submission(id).await.map_err(|error| table_failed(&error))?;
+        let known = self
+            .table
+            .submission(id)
+            .await
+            .map_err(|error| table_failed(&error))?;
         known.record.ok_or_else(|| {
             Problem::not_found("submission").detail("nothing became of such a submission yet; one that was accepted just now may still be on its way")
         })
@@ -82,29 +124,50 @@ impl Api {
         }
         if let Some(original) = record.repeats {
             let message = format!("it repeats {original}");
-            return Ok(vec![SubmissionReason { code: "repeat".to_owned(), field: None, subject: Some(original.to_string()), message }]);
+            return Ok(vec![SubmissionReason {
+                code: "repeat".to_owned(),
+                field: None,
+                subject: Some(original.to_string()),
+                message,
+            }]);
         }
         let Some(lead) = record.lead else {
             return Ok(Vec::new());
         };
         let history = self.lead(lead).await?;
-        let current = self.configurations.at(self.clock.now()).await.map_err(|error| table_failed(&error))?;
+        let current = self
+            .configurations
+            .at(self.clock.now())
+            .await
+            .map_err(|error| table_failed(&error))?;
         let none = domain::config::Config::default();
         let config = current.as_ref().map_or(&none, |current| &current.config);
-        let received = history.decisions.iter().find(|decision| match &decision.ruling {
-            Ruling::Received(received) => received.submission == record.id,
-            _ => false,
-        });
-        let reasons = received.map(|decision| reasons(config, &decision.ruling)).unwrap_or_default();
+        let received = history
+            .decisions
+            .iter()
+            .find(|decision| match &decision.ruling {
+                Ruling::Received(received) => received.submission == record.id,
+                _ => false,
+            });
+        let reasons = received
+            .map(|decision| reasons(config, &decision.ruling))
+            .unwrap_or_default();
         Ok(reasons
             .into_iter()
-            .map(|reason| SubmissionReason { code: reason.code, field: None, subject: reason.subject, message: reason.text })
+            .map(|reason| SubmissionReason {
+                code: reason.code,
+                field: None,
+                subject: reason.subject,
+                message: reason.text,
+            })
             .collect())
     }
 }
 
 fn submission_id(name: &str) -> Result<SubmissionId, Problem> {
-    name.parse().map_err(|_| Problem::not_found("submission").detail("a submission's id is sub_ and 26 characters"))
+    name.parse().map_err(|_| {
+        Problem::not_found("submission").detail("a submission's id is sub_ and 26 characters")
+    })
 }
 
 fn problem_as_reason(problem: &FieldProblem) -> SubmissionReason {
@@ -117,7 +180,10 @@ fn problem_as_reason(problem: &FieldProblem) -> SubmissionReason {
 }
 
 /// A JSON merge patch (RFC 7396) over fields that are all text: null takes a field away, anything else replaces it.
-fn patched(raw: &BTreeMap<String, String>, patch: Map<String, Value>) -> Result<BTreeMap<String, String>, Problem> {
+fn patched(
+    raw: &BTreeMap<String, String>,
+    patch: Map<String, Value>,
+) -> Result<BTreeMap<String, String>, Problem> {
     let mut patched = raw.clone();
     let mut wrong = Vec::new();
     for (name, value) in patch {
@@ -131,11 +197,19 @@ fn patched(raw: &BTreeMap<String, String>, patch: Map<String, Value>) -> Result<
             Value::Number(number) => number.to_string(),
             Value::Bool(flag) => flag.to_string(),
             Value::Array(_) | Value::Object(_) => {
-                wrong.push(field(&name, "not_text", "a field is text, a number, true, false, or null to take it away"));
+                wrong.push(field(
+                    &name,
+                    "not_text",
+                    "a field is text, a number, true, false, or null to take it away",
+                ));
                 continue;
             }
         };
         patched.insert(name, text);
     }
-    if wrong.is_empty() { Ok(patched) } else { Err(invalid_fields(&wrong)) }
+    if wrong.is_empty() {
+        Ok(patched)
+    } else {
+        Err(invalid_fields(&wrong))
+    }
 }

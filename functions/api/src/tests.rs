@@ -10,7 +10,9 @@ mod submissions;
 use std::sync::Arc;
 
 use domain::config::{DEFAULT, check};
-use domain::decision::{Assigned, Decision, How, Outcome, Received, Route, Ruling, Score, Scored, SlaClock, Stage};
+use domain::decision::{
+    Assigned, Decision, How, Outcome, Received, Route, Ruling, Score, Scored, SlaClock, Stage,
+};
 use domain::email::Email;
 use domain::field::{Field, Fields, Value};
 use domain::id::{LeadId, Pepper, SubmissionId};
@@ -65,8 +67,16 @@ impl Answered {
     pub(crate) fn bad_fields(&self) -> Vec<String> {
         let problem = self.json();
         let errors = problem["errors"].as_array().unwrap();
-        let mut fields: Vec<String> =
-            errors.iter().map(|error| format!("{}: {}", error["field"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
+        let mut fields: Vec<String> = errors
+            .iter()
+            .map(|error| {
+                format!(
+                    "{}: {}",
+                    error["field"].as_str().unwrap(),
+                    error["code"].as_str().unwrap()
+                )
+            })
+            .collect();
         fields.sort();
         fields
     }
@@ -86,18 +96,31 @@ impl World {
     pub(crate) async fn new() -> Self {
         let mut world = Self::without_configuration().await;
         let config = check::read(DEFAULT).unwrap().config;
-        world.config = world.table.push_configuration(&config, DEFAULT, noon()).await.unwrap().version;
+        world.config = world
+            .table
+            .push_configuration(&config, DEFAULT, noon())
+            .await
+            .unwrap()
+            .version;
         world
     }
 
     pub(crate) async fn without_configuration() -> Self {
-        let table = Table::new(EmbeddedTable::memory().unwrap().dynamodb_client(), "leadline");
+        let table = Table::new(
+            EmbeddedTable::memory().unwrap().dynamodb_client(),
+            "leadline",
+        );
         table.create_if_missing().await.unwrap();
         let queues = EmbeddedQueues::memory();
         let client = queues.sqs_client();
         let mut urls = Vec::new();
         for queue in [Queue::Enrich, Queue::Assign] {
-            let made = client.create_queue().queue_name(queue.name()).send().await.unwrap();
+            let made = client
+                .create_queue()
+                .queue_name(queue.name())
+                .send()
+                .await
+                .unwrap();
             urls.push((queue, made.queue_url().unwrap().to_owned()));
         }
         let (clock, hand) = Clock::manual(noon());
@@ -109,7 +132,13 @@ impl World {
             token: Token::fixed(TOKEN),
             clock,
         };
-        Self { api, table, queues, hand, config: String::new() }
+        Self {
+            api,
+            table,
+            queues,
+            hand,
+            config: String::new(),
+        }
     }
 
     pub(crate) async fn send(&self, request: Request) -> Answered {
@@ -130,9 +159,16 @@ impl World {
     }
 
     /// The same under an idempotency key.
-    pub(crate) async fn post_once(&self, path: &str, key: &str, body: &serde_json::Value) -> Answered {
+    pub(crate) async fn post_once(
+        &self,
+        path: &str,
+        key: &str,
+        body: &serde_json::Value,
+    ) -> Answered {
         let mut request = request("POST", path, &body.to_string());
-        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        request
+            .headers_mut()
+            .insert("idempotency-key", key.parse().unwrap());
         self.send(request).await
     }
 
@@ -142,23 +178,49 @@ impl World {
 
     /// Appends to a lead's history.
     pub(crate) async fn append(&self, lead: LeadId, rulings: Vec<Ruling>) {
-        let seq = self.table.lead(lead).await.unwrap().map_or(0, |history| history.lead.seq);
-        let decisions: Vec<Decision> =
-            rulings.into_iter().map(|ruling| Decision { at: self.now(), config: self.config.clone(), ruling }).collect();
-        assert_eq!(self.table.append(lead, seq, &decisions).await.unwrap(), Appended::Done);
+        let seq = self
+            .table
+            .lead(lead)
+            .await
+            .unwrap()
+            .map_or(0, |history| history.lead.seq);
+        let decisions: Vec<Decision> = rulings
+            .into_iter()
+            .map(|ruling| Decision {
+                at: self.now(),
+                config: self.config.clone(),
+                ruling,
+            })
+            .collect();
+        assert_eq!(
+            self.table.append(lead, seq, &decisions).await.unwrap(),
+            Appended::Done
+        );
     }
 
     /// A lead that came in by form, was scored and given to Mia, with its keys claimed.
     pub(crate) async fn lead(&self) -> LeadId {
         let lead = submission(1).lead();
-        self.append(lead, vec![received(1, greta()), scored(Stage::Lead), assigned(1, "mia", self.now())]).await;
-        self.claim(lead, "greta.lindholm@brightwater.example", "+12025550143").await;
+        self.append(
+            lead,
+            vec![
+                received(1, greta()),
+                scored(Stage::Lead),
+                assigned(1, "mia", self.now()),
+            ],
+        )
+        .await;
+        self.claim(lead, "greta.lindholm@brightwater.example", "+12025550143")
+            .await;
         lead
     }
 
     pub(crate) async fn claim(&self, lead: LeadId, email: &str, phone: &str) {
         let pepper = Pepper::new(PEPPER);
-        for key in [email_key(&pepper, &Email::parse(email).unwrap()), phone_key(&pepper, phone)] {
+        for key in [
+            email_key(&pepper, &Email::parse(email).unwrap()),
+            phone_key(&pepper, phone),
+        ] {
             self.table.claim(key, lead).await.unwrap();
         }
     }
@@ -166,12 +228,20 @@ impl World {
     /// The kinds of decisions in a lead's history.
     pub(crate) async fn kinds(&self, lead: LeadId) -> Vec<&'static str> {
         let history = self.table.lead(lead).await.unwrap().unwrap();
-        history.decisions.iter().map(|decision| decision.ruling.kind()).collect()
+        history
+            .decisions
+            .iter()
+            .map(|decision| decision.ruling.kind())
+            .collect()
     }
 
     /// What was sent to a queue so far.
     pub(crate) fn sent(&self, queue: Queue) -> Vec<Message> {
-        self.queues.peek(queue.name()).iter().map(|body| serde_json::from_str(body).unwrap()).collect()
+        self.queues
+            .peek(queue.name())
+            .iter()
+            .map(|body| serde_json::from_str(body).unwrap())
+            .collect()
     }
 }
 
@@ -217,14 +287,30 @@ pub(crate) fn received(number: u128, fields: Fields) -> Ruling {
         stays_with: None,
         fields,
         facts,
-        consent: [("marketing".to_owned(), domain::submission::Consent { granted: true, at: noon(), text: None })].into(),
+        consent: [(
+            "marketing".to_owned(),
+            domain::submission::Consent {
+                granted: true,
+                at: noon(),
+                text: None,
+            },
+        )]
+        .into(),
         external_id: None,
         check_at: noon(),
     })
 }
 
 pub(crate) fn scored(stage: Stage) -> Ruling {
-    Ruling::Scored(Scored { score: Score { fit: 20, engagement: -3 }, stage, points: Vec::new(), considered: 1 })
+    Ruling::Scored(Scored {
+        score: Score {
+            fit: 20,
+            engagement: -3,
+        },
+        stage,
+        points: Vec::new(),
+        considered: 1,
+    })
 }
 
 pub(crate) fn assigned(round: u32, rep: &str, now: Timestamp) -> Ruling {
@@ -238,7 +324,10 @@ pub(crate) fn assigned(round: u32, rep: &str, now: Timestamp) -> Ruling {
             ..Route::default()
         },
         candidates: Vec::new(),
-        sla: Some(SlaClock { name: "first-response".to_owned(), due_at: now + SignedDuration::from_mins(30) }),
+        sla: Some(SlaClock {
+            name: "first-response".to_owned(),
+            due_at: now + SignedDuration::from_mins(30),
+        }),
     })
 }
 

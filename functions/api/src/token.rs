@@ -13,7 +13,9 @@ pub struct Token {
 impl Token {
     /// This token.
     pub fn fixed(token: impl Into<String>) -> Self {
-        Self { secrets: Secrets::fixed_api_token(token) }
+        Self {
+            secrets: Secrets::fixed_api_token(token),
+        }
     }
 
     /// The token that `secrets` hold, as [`Secrets::open_api_token`] opens them.
@@ -31,13 +33,23 @@ impl Token {
             return Ok(false);
         };
         // All are compared, so that the time does not tell which one it was.
-        let matching = live.iter().filter(|known| web::same_secret(given, known.expose())).count();
+        let matching = live
+            .iter()
+            .filter(|known| web::same_secret(given, known.expose()))
+            .count();
         Ok(matching > 0)
     }
 }
 
 /// The token of `Authorization: Bearer TOKEN`; the scheme's name is case-insensitive (RFC 9110, 11.1).
 fn bearer(request: &Request) -> Option<&str> {
-    let (scheme, token) = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    let (scheme, token) = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }

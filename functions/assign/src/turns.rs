@@ -29,15 +29,30 @@ pub(crate) struct Confirmed(Mutex<BTreeMap<String, Vec<(LeadId, u32)>>>);
 
 impl Confirmed {
     pub(crate) fn add(&self, pool: &str, lead: LeadId, round: u32) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(pool.to_owned()).or_default().push((lead, round));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(pool.to_owned())
+            .or_default()
+            .push((lead, round));
     }
 
     fn of(&self, pool: &str) -> Vec<(LeadId, u32)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(pool).cloned().unwrap_or_default()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(pool)
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn forget(&self, pool: &str, done: &[(LeadId, u32)]) {
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(pool) {
+        if let Some(known) = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_mut(pool)
+        {
             known.retain(|turn| !done.contains(turn));
         }
     }
@@ -61,9 +76,20 @@ pub(crate) struct Answer {
 }
 
 /// Asks the pools for every asker, the first pool of each first. Each asker gets an answer or an error of its own.
-pub(crate) async fn take(table: &Table, confirmed: &Confirmed, config: &Config, askers: &[Asker<'_>], now: Timestamp) -> Vec<Result<Answer, Error>> {
-    let mut answers: Vec<Result<Answer, Error>> = askers.iter().map(|_| Ok(Answer::default())).collect();
-    let deepest = askers.iter().map(|asker| asker.pools.len()).max().unwrap_or(0);
+pub(crate) async fn take(
+    table: &Table,
+    confirmed: &Confirmed,
+    config: &Config,
+    askers: &[Asker<'_>],
+    now: Timestamp,
+) -> Vec<Result<Answer, Error>> {
+    let mut answers: Vec<Result<Answer, Error>> =
+        askers.iter().map(|_| Ok(Answer::default())).collect();
+    let deepest = askers
+        .iter()
+        .map(|asker| asker.pools.len())
+        .max()
+        .unwrap_or(0);
     for depth in 0..deepest {
         let mut by_pool: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, asker) in askers.iter().enumerate() {
@@ -75,7 +101,11 @@ pub(crate) async fn take(table: &Table, confirmed: &Confirmed, config: &Config, 
         for (pool, indexes) in by_pool {
             let wanted: Vec<Wanted<'_>> = indexes
                 .iter()
-                .map(|index| Wanted { lead: askers[*index].lead, round: askers[*index].round, had_by: askers[*index].had_by })
+                .map(|index| Wanted {
+                    lead: askers[*index].lead,
+                    round: askers[*index].round,
+                    had_by: askers[*index].had_by,
+                })
                 .collect();
             match take_in_pool(table, confirmed, config, pool, &wanted, now).await {
                 Ok(taken) => {
@@ -102,14 +132,26 @@ pub(crate) async fn take(table: &Table, confirmed: &Confirmed, config: &Config, 
 
 type Taken = Vec<Result<Turn, Vec<Candidate>>>;
 
-async fn take_in_pool(table: &Table, confirmed: &Confirmed, config: &Config, pool: &str, wanted: &[Wanted<'_>], now: Timestamp) -> Result<Taken, Error> {
+async fn take_in_pool(
+    table: &Table,
+    confirmed: &Confirmed,
+    config: &Config,
+    pool: &str,
+    wanted: &[Wanted<'_>],
+    now: Timestamp,
+) -> Result<Taken, Error> {
     for attempt in 0..MAX_TRIES {
         let (stored, version) = table.turns(pool).await?;
         let mut turns = stored.clone();
         let done = confirmed.of(pool);
-        turns.pending.retain(|turn| !done.contains(&(turn.lead, turn.round)));
+        turns
+            .pending
+            .retain(|turn| !done.contains(&(turn.lead, turn.round)));
         look_after(table, config, pool, &mut turns, wanted, now).await?;
-        let taken: Taken = wanted.iter().map(|wanted| routing::take_turn(config, pool, &mut turns, *wanted, now)).collect();
+        let taken: Taken = wanted
+            .iter()
+            .map(|wanted| routing::take_turn(config, pool, &mut turns, *wanted, now))
+            .collect();
         // Nothing to remember: everybody was refused, or had a turn pending already.
         if turns.taken == stored.taken || table.put_turns(pool, &turns, version).await? {
             if turns.taken != stored.taken {
@@ -123,7 +165,14 @@ async fn take_in_pool(table: &Table, confirmed: &Confirmed, config: &Config, poo
 }
 
 /// Drops pending turns that are in their leads' histories, and takes back those whose lead needs nobody any more.
-async fn look_after(table: &Table, config: &Config, pool: &str, turns: &mut Turns, wanted: &[Wanted<'_>], now: Timestamp) -> Result<(), Error> {
+async fn look_after(
+    table: &Table,
+    config: &Config,
+    pool: &str,
+    turns: &mut Turns,
+    wanted: &[Wanted<'_>],
+    now: Timestamp,
+) -> Result<(), Error> {
     let old: Vec<(LeadId, u32)> = turns
         .pending
         .iter()
@@ -137,7 +186,9 @@ async fn look_after(table: &Table, config: &Config, pool: &str, turns: &mut Turn
             continue;
         };
         if history.lead.rounds >= round {
-            turns.pending.retain(|turn| (turn.lead, turn.round) != (lead, round));
+            turns
+                .pending
+                .retain(|turn| (turn.lead, turn.round) != (lead, round));
         } else if !history.lead.wants_owner(now) {
             routing::give_back(config, pool, turns, lead, round);
         }
@@ -146,7 +197,12 @@ async fn look_after(table: &Table, config: &Config, pool: &str, turns: &mut Turn
 }
 
 /// Takes a turn back whose lead needs nobody after all.
-pub(crate) async fn give_back(table: &Table, config: &Config, pool: &str, turn: &Turn) -> Result<(), Error> {
+pub(crate) async fn give_back(
+    table: &Table,
+    config: &Config,
+    pool: &str,
+    turn: &Turn,
+) -> Result<(), Error> {
     for attempt in 0..MAX_TRIES {
         let (stored, version) = table.turns(pool).await?;
         let mut turns = stored.clone();
@@ -154,7 +210,15 @@ pub(crate) async fn give_back(table: &Table, config: &Config, pool: &str, turn: 
         if turns == stored || table.put_turns(pool, &turns, version).await? {
             return Ok(());
         }
-        pause(attempt, &[Wanted { lead: turn.lead, round: turn.round, had_by: &[] }]).await;
+        pause(
+            attempt,
+            &[Wanted {
+                lead: turn.lead,
+                round: turn.round,
+                had_by: &[],
+            }],
+        )
+        .await;
     }
     Err(Error::Contended(format!("the pool {pool}")))
 }
@@ -162,6 +226,8 @@ pub(crate) async fn give_back(table: &Table, config: &Config, pool: &str, turn: 
 /// Waits before the next try: up to 2, 4, 8, … 64 ms, spread by what the batch is about, so that workers do not stay in step.
 async fn pause(attempt: u32, wanted: &[Wanted<'_>]) {
     let most = 2u64 << attempt.min(5);
-    let spread = wanted.first().map_or(0, |wanted| (wanted.lead.bits() >> (attempt % 64)) as u64);
+    let spread = wanted
+        .first()
+        .map_or(0, |wanted| (wanted.lead.bits() >> (attempt % 64)) as u64);
     tokio::time::sleep(Duration::from_millis(1 + spread % most)).await;
 }

@@ -10,13 +10,21 @@ const HEADERS: &str = "content-type, idempotency-key, x-leadline-secret";
 const MAX_AGE: &str = "7200";
 
 /// Adds what a browser needs to hand the answer to a page of `origin`, if `origins` allow it.
-pub(crate) fn allow(mut response: Response<Body>, origin: Option<&HeaderValue>, origins: &[String]) -> Response<Body> {
+pub(crate) fn allow(
+    mut response: Response<Body>,
+    origin: Option<&HeaderValue>,
+    origins: &[String],
+) -> Response<Body> {
     if origins.is_empty() {
         return response;
     }
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("origin"));
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("origin"));
     if let Some(allowed) = allowed(origin, origins) {
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        response
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     }
     response
 }
@@ -27,11 +35,23 @@ pub(crate) fn preflight(request: &Request, origins: &[String]) -> Response<Body>
     *response.status_mut() = StatusCode::NO_CONTENT;
     let origin = request.headers().get(header::ORIGIN);
     let headers = response.headers_mut();
-    headers.insert(header::ALLOW, HeaderValue::from_static("POST, GET, OPTIONS"));
+    headers.insert(
+        header::ALLOW,
+        HeaderValue::from_static("POST, GET, OPTIONS"),
+    );
     if allowed(origin, origins).is_some() {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS));
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("POST"),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static(HEADERS),
+        );
+        headers.insert(
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static(MAX_AGE),
+        );
     }
     allow(response, origin, origins)
 }
@@ -42,5 +62,8 @@ fn allowed(origin: Option<&HeaderValue>, origins: &[String]) -> Option<HeaderVal
     if origins.iter().any(|allowed| allowed == "*") {
         return Some(HeaderValue::from_static("*"));
     }
-    origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(text)).then(|| origin.clone())
+    origins
+        .iter()
+        .any(|allowed| allowed.eq_ignore_ascii_case(text))
+        .then(|| origin.clone())
 }

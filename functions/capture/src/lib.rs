@@ -59,7 +59,10 @@ impl Capture {
                 Call::Health => (self.health().await, Vec::new()),
                 _ => (Problem::not_found("call").response(), Vec::new()),
             },
-            Match::OtherMethods(methods) => (Problem::method_not_allowed(&methods.join(", ")).response(), Vec::new()),
+            Match::OtherMethods(methods) => (
+                Problem::method_not_allowed(&methods.join(", ")).response(),
+                Vec::new(),
+            ),
             Match::Nothing => (Problem::not_found("call").response(), Vec::new()),
         };
         cors::allow(response, origin.as_ref(), &origins)
@@ -76,20 +79,41 @@ impl Capture {
         };
         let answer = self.receive(&current, name, source, request).await;
         let response = answer.unwrap_or_else(|problem| {
-            tracing::info!(source = name, http.status = problem.status, code = problem.code, "a submission from {name} was refused");
+            tracing::info!(
+                source = name,
+                http.status = problem.status,
+                code = problem.code,
+                "a submission from {name} was refused"
+            );
             problem.response()
         });
         (response, source.origins.clone())
     }
 
-    async fn receive(&self, current: &Current, name: &str, source: &Source, request: &Request) -> Result<Response<Body>, Problem> {
+    async fn receive(
+        &self,
+        current: &Current,
+        name: &str,
+        source: &Source,
+        request: &Request,
+    ) -> Result<Response<Body>, Problem> {
         let pepper = self.pepper().await?;
         let mut secrets = Vec::new();
         if let Some(secret) = &source.secret {
-            secrets = self.secrets.all(secret).await.map_err(|error| unavailable(&error))?;
+            secrets = self
+                .secrets
+                .all(secret)
+                .await
+                .map_err(|error| unavailable(&error))?;
         }
         let values: Vec<&str> = secrets.iter().map(platform::SecretString::expose).collect();
-        let door = Door { name, source, secrets: &values, pepper: &pepper, default_country: current.config.default_country.as_deref() };
+        let door = Door {
+            name,
+            source,
+            secrets: &values,
+            pepper: &pepper,
+            default_country: current.config.default_country.as_deref(),
+        };
         let incoming = Incoming {
             method: request.method().as_str(),
             query: request.uri().query(),
@@ -105,26 +129,47 @@ impl Capture {
             }
             Accepted::Submissions(parsed) => {
                 self.check_idempotency(name, &pepper, request).await?;
-                let ids = parsed.iter().map(|parsed| parsed.id().to_string()).collect();
+                let ids = parsed
+                    .iter()
+                    .map(|parsed| parsed.id().to_string())
+                    .collect();
                 let messages: Vec<Message> = parsed.into_iter().map(message).collect();
-                self.queues.send_all(Queue::Enrich, &messages).await.map_err(|error| unavailable(&error))?;
+                self.queues
+                    .send_all(Queue::Enrich, &messages)
+                    .await
+                    .map_err(|error| unavailable(&error))?;
                 ids
             }
         };
-        if let Some(page) = source.redirect.as_deref().filter(|_| sources::wants_redirect(&door, &incoming)) {
+        if let Some(page) = source
+            .redirect
+            .as_deref()
+            .filter(|_| sources::wants_redirect(&door, &incoming))
+        {
             return Ok(see_other(page));
         }
-        Ok(web::json(StatusCode::ACCEPTED, &json!({ "submissions": ids })))
+        Ok(web::json(
+            StatusCode::ACCEPTED,
+            &json!({ "submissions": ids }),
+        ))
     }
 
     /// Refuses an idempotency key that was used for something else: answering as if this had been accepted would lose it.
-    async fn check_idempotency(&self, source: &str, pepper: &Pepper, request: &Request) -> Result<(), Problem> {
+    async fn check_idempotency(
+        &self,
+        source: &str,
+        pepper: &Pepper,
+        request: &Request,
+    ) -> Result<(), Problem> {
         let Some(key) = request.headers().get("idempotency-key") else {
             return Ok(());
         };
         let key = pepper.hash(&[b"idempotency", source.as_bytes(), key.as_bytes()]);
         let content = pepper.hash(&[b"content", request.body().as_ref()]);
-        let is_ours = self.table.use_idempotency_key(key, content, self.clock.now(), IDEMPOTENCY_SECONDS).await;
+        let is_ours = self
+            .table
+            .use_idempotency_key(key, content, self.clock.now(), IDEMPOTENCY_SECONDS)
+            .await;
         match is_ours {
             Ok(true) => Ok(()),
             Ok(false) => Err(Problem::new(
@@ -141,7 +186,10 @@ impl Capture {
         match self.configurations.at(self.clock.now()).await {
             Ok(current) => {
                 let version = current.map(|current| current.version.clone());
-                web::json(StatusCode::OK, &json!({ "status": "ok", "config": version }))
+                web::json(
+                    StatusCode::OK,
+                    &json!({ "status": "ok", "config": version }),
+                )
             }
             Err(error) => unavailable(&error).response(),
         }
@@ -150,13 +198,19 @@ impl Capture {
     async fn current(&self) -> Result<Arc<Current>, Problem> {
         match self.configurations.at(self.clock.now()).await {
             Ok(Some(current)) => Ok(current),
-            Ok(None) => Err(Problem::unavailable().detail("no configuration is in force yet; an operator has to run `leadline push`")),
+            Ok(None) => Err(Problem::unavailable().detail(
+                "no configuration is in force yet; an operator has to run `leadline push`",
+            )),
             Err(error) => Err(unavailable(&error)),
         }
     }
 
     async fn pepper(&self) -> Result<Pepper, Problem> {
-        let secret = self.secrets.pepper().await.map_err(|error| unavailable(&error))?;
+        let secret = self
+            .secrets
+            .pepper()
+            .await
+            .map_err(|error| unavailable(&error))?;
         Ok(Pepper::new(secret.expose()))
     }
 
@@ -181,8 +235,12 @@ impl Capture {
 
 fn message(parsed: Parsed) -> Message {
     match parsed {
-        Parsed::Submission(submission) => Message::Submission { submission: Box::new(submission) },
-        Parsed::Quarantined(quarantined) => Message::Quarantined { quarantined: Box::new(quarantined) },
+        Parsed::Submission(submission) => Message::Submission {
+            submission: Box::new(submission),
+        },
+        Parsed::Quarantined(quarantined) => Message::Quarantined {
+            quarantined: Box::new(quarantined),
+        },
     }
 }
 

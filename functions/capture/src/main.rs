@@ -15,13 +15,22 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let clock = Clock::system();
     let table = Table::new(platform::dynamodb_client(&settings), &settings.table);
-    let urls = [(Queue::Enrich, settings.queue_enrich()?.to_owned()), (Queue::Score, settings.queue_score()?.to_owned())];
+    let urls = [
+        (Queue::Enrich, settings.queue_enrich()?.to_owned()),
+        (Queue::Score, settings.queue_score()?.to_owned()),
+    ];
     let capture = &Capture {
         queues: Queues::new(platform::sqs_client(&settings), urls),
-        configurations: Arc::new(ConfigurationCache::new(table.clone(), table::CONFIGURATION_SECONDS)),
+        configurations: Arc::new(ConfigurationCache::new(
+            table.clone(),
+            table::CONFIGURATION_SECONDS,
+        )),
         secrets: Secrets::open(&settings, clock.clone()),
         table,
         clock,
     };
-    run(service_fn(move |request: Request| async move { Ok::<_, Error>(capture.handle(request).await) })).await
+    run(service_fn(move |request: Request| async move {
+        Ok::<_, Error>(capture.handle(request).await)
+    }))
+    .await
 }

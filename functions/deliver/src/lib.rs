@@ -85,7 +85,11 @@ pub enum Error {
 enum Attempt {
     Taken,
     Gone,
-    Failed { http: Option<u16>, code: String, wait_at_least: Option<i64> },
+    Failed {
+        http: Option<u16>,
+        code: String,
+        wait_at_least: Option<i64>,
+    },
 }
 
 impl Deliver {
@@ -99,15 +103,27 @@ impl Deliver {
 
     async fn handle_message(&self, message: Message) -> Result<(), Error> {
         match message {
-            Message::Deliver { lead, about, destination } => self.deliver(lead, about, &destination).await,
+            Message::Deliver {
+                lead,
+                about,
+                destination,
+            } => self.deliver(lead, about, &destination).await,
             other => Err(Error::Misdirected(other.name())),
         }
     }
 
     async fn deliver(&self, lead: LeadId, about: u32, name: &str) -> Result<(), Error> {
         let now = self.clock.now();
-        let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
-        let history = self.table.lead(lead).await?.ok_or(Error::NoDecision(lead, about))?;
+        let current = self
+            .configurations
+            .at(now)
+            .await?
+            .ok_or(Error::NoConfiguration)?;
+        let history = self
+            .table
+            .lead(lead)
+            .await?
+            .ok_or(Error::NoDecision(lead, about))?;
         let id = DeliveryId::derive(lead, about, name);
         if history.lead.delivered.contains(&id) {
             return Ok(());
@@ -118,19 +134,45 @@ impl Deliver {
             return Ok(());
         }
         let attempts = open.map_or(0, |open| open.attempts) + 1;
-        let payload = payload(&current.config, &history, about).ok_or(Error::NoDecision(lead, about))?;
-        let status = match current.config.destinations.get(name).filter(|destination| destination.active) {
+        let payload =
+            payload(&current.config, &history, about).ok_or(Error::NoDecision(lead, about))?;
+        let status = match current
+            .config
+            .destinations
+            .get(name)
+            .filter(|destination| destination.active)
+        {
             None => DeliveryStatus::Disabled,
             Some(destination) => match self.attempt(name, destination, id, &payload).await? {
                 Attempt::Taken => DeliveryStatus::Taken { attempts },
                 Attempt::Gone => DeliveryStatus::Disabled,
-                Attempt::Failed { http, code, wait_at_least } => failed(attempts, http, code, wait_at_least, self.clock.now()),
+                Attempt::Failed {
+                    http,
+                    code,
+                    wait_at_least,
+                } => failed(attempts, http, code, wait_at_least, self.clock.now()),
             },
         };
-        self.note(history, &current, Delivered { id, destination: name.to_owned(), about, status }).await
+        self.note(
+            history,
+            &current,
+            Delivered {
+                id,
+                destination: name.to_owned(),
+                about,
+                status,
+            },
+        )
+        .await
     }
 
-    async fn attempt(&self, name: &str, destination: &Destination, id: DeliveryId, payload: &Payload) -> Result<Attempt, Error> {
+    async fn attempt(
+        &self,
+        name: &str,
+        destination: &Destination,
+        id: DeliveryId,
+        payload: &Payload,
+    ) -> Result<Attempt, Error> {
         match destination.kind {
             DestinationKind::Log => {
                 tracing::info!(
@@ -151,8 +193,18 @@ impl Deliver {
         }
     }
 
-    async fn post(&self, name: &str, destination: &Destination, id: DeliveryId, payload: &Payload) -> Result<Attempt, Error> {
-        let fail = |http, code: &str| Attempt::Failed { http, code: code.to_owned(), wait_at_least: None };
+    async fn post(
+        &self,
+        name: &str,
+        destination: &Destination,
+        id: DeliveryId,
+        payload: &Payload,
+    ) -> Result<Attempt, Error> {
+        let fail = |http, code: &str| Attempt::Failed {
+            http,
+            code: code.to_owned(),
+            wait_at_least: None,
+        };
         let Some(url) = destination.url.as_deref() else {
             return Ok(fail(None, "no_url"));
         };
@@ -178,16 +230,31 @@ impl Deliver {
             .header("webhook-timestamp", timestamp.to_string())
             .header("webhook-signature", signature);
         let deadline = Duration::from_millis(u64::from(destination.timeout_ms)).min(MAX_TIMEOUT);
-        match self.client.send(request, Limits::prefix(deadline, ANSWER_BYTES)).await {
+        match self
+            .client
+            .send(request, Limits::prefix(deadline, ANSWER_BYTES))
+            .await
+        {
             Ok(response) if response.status.is_success() => Ok(Attempt::Taken),
             Ok(response) if response.status.as_u16() == 410 => {
                 self.table.mark_gone(name, &address).await?;
-                tracing::error!(destination = name, "{name} says that it is gone (410); nothing is sent to this address any more");
+                tracing::error!(
+                    destination = name,
+                    "{name} says that it is gone (410); nothing is sent to this address any more"
+                );
                 Ok(Attempt::Gone)
             }
             Ok(response) => {
-                let retry_after = response.headers.get("retry-after").and_then(|value| value.to_str().ok()).and_then(|text| text.trim().parse().ok());
-                Ok(Attempt::Failed { http: Some(response.status.as_u16()), code: "refused".to_owned(), wait_at_least: retry_after })
+                let retry_after = response
+                    .headers
+                    .get("retry-after")
+                    .and_then(|value| value.to_str().ok())
+                    .and_then(|text| text.trim().parse().ok());
+                Ok(Attempt::Failed {
+                    http: Some(response.status.as_u16()),
+                    code: "refused".to_owned(),
+                    wait_at_least: retry_after,
+                })
             }
             Err(error) => {
                 tracing::warn!(destination = name, code = error.code(), error = %platform::chain(&error), "{name} could not be told");
@@ -203,7 +270,10 @@ impl Deliver {
             "no_secret"
         })?;
         let Some(secret) = secret else {
-            tracing::error!(secret = name, "the secret {name} that signs for a destination is not set");
+            tracing::error!(
+                secret = name,
+                "the secret {name} that signs for a destination is not set"
+            );
             return Err("no_secret");
         };
         Webhook::new(secret.expose()).map_err(|_| {
@@ -213,20 +283,38 @@ impl Deliver {
     }
 
     /// Writes down how an attempt ended, and sees to the next one.
-    async fn note(&self, mut history: History, current: &Current, delivered: Delivered) -> Result<(), Error> {
+    async fn note(
+        &self,
+        mut history: History,
+        current: &Current,
+        delivered: Delivered,
+    ) -> Result<(), Error> {
         let lead = history.lead.id;
         for _ in 0..MAX_ROUNDS {
             let now = self.clock.now();
-            let decision = Decision { at: now, config: current.version.clone(), ruling: Ruling::Delivered(delivered.clone()) };
+            let decision = Decision {
+                at: now,
+                config: current.version.clone(),
+                ruling: Ruling::Delivered(delivered.clone()),
+            };
             let mut after: Lead = history.lead.clone();
             after.apply(&decision);
             if let Some(at) = arm_at(&current.config, Some(&history.lead), &after, now) {
                 self.table.arm(lead, at).await?;
             }
-            if self.table.append(lead, history.lead.seq, &[decision]).await? == Appended::Done {
+            if self
+                .table
+                .append(lead, history.lead.seq, &[decision])
+                .await?
+                == Appended::Done
+            {
                 return self.try_later(lead, &delivered, now).await;
             }
-            history = self.table.lead(lead).await?.ok_or(Error::NoDecision(lead, delivered.about))?;
+            history = self
+                .table
+                .lead(lead)
+                .await?
+                .ok_or(Error::NoDecision(lead, delivered.about))?;
             if history.lead.delivered.contains(&delivered.id) {
                 return Ok(());
             }
@@ -234,7 +322,12 @@ impl Deliver {
         Err(Error::Contended(lead))
     }
 
-    async fn try_later(&self, lead: LeadId, delivered: &Delivered, now: Timestamp) -> Result<(), Error> {
+    async fn try_later(
+        &self,
+        lead: LeadId,
+        delivered: &Delivered,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let DeliveryStatus::Failed { retry_at, .. } = delivered.status else {
             return Ok(());
         };
@@ -242,19 +335,44 @@ impl Deliver {
         if wait > QUEUE_WAIT_SECONDS {
             return Ok(());
         }
-        let message = Message::Deliver { lead, about: delivered.about, destination: delivered.destination.clone() };
-        self.queues.send_later(Queue::Deliver, &message, i32::try_from(wait).unwrap_or(0)).await?;
+        let message = Message::Deliver {
+            lead,
+            about: delivered.about,
+            destination: delivered.destination.clone(),
+        };
+        self.queues
+            .send_later(Queue::Deliver, &message, i32::try_from(wait).unwrap_or(0))
+            .await?;
         Ok(())
     }
 }
 
-fn failed(attempts: u32, http: Option<u16>, code: String, wait_at_least: Option<i64>, now: Timestamp) -> DeliveryStatus {
+fn failed(
+    attempts: u32,
+    http: Option<u16>,
+    code: String,
+    wait_at_least: Option<i64>,
+    now: Timestamp,
+) -> DeliveryStatus {
     let Some(wait) = SCHEDULE.get(attempts as usize - 1) else {
-        return DeliveryStatus::GivenUp { attempts, http, code };
+        return DeliveryStatus::GivenUp {
+            attempts,
+            http,
+            code,
+        };
     };
-    let wait = wait_at_least.map_or(*wait, |least| least.clamp(*wait, SCHEDULE[SCHEDULE.len() - 1].max(*wait)));
-    let retry_at = now.saturating_add(SignedDuration::from_secs(wait)).unwrap_or(now);
-    DeliveryStatus::Failed { attempts, http, code, retry_at }
+    let wait = wait_at_least.map_or(*wait, |least| {
+        least.clamp(*wait, SCHEDULE[SCHEDULE.len() - 1].max(*wait))
+    });
+    let retry_at = now
+        .saturating_add(SignedDuration::from_secs(wait))
+        .unwrap_or(now);
+    DeliveryStatus::Failed {
+        attempts,
+        http,
+        code,
+        retry_at,
+    }
 }
 
 /// Names an address without telling it: a URL may hold a secret.

@@ -17,7 +17,10 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let clock = Clock::system();
     let table = Table::new(platform::dynamodb_client(&settings), &settings.table);
-    let configurations = Arc::new(ConfigurationCache::new(table.clone(), table::CONFIGURATION_SECONDS));
+    let configurations = Arc::new(ConfigurationCache::new(
+        table.clone(),
+        table::CONFIGURATION_SECONDS,
+    ));
     let urls = [(Queue::Deliver, settings.queue_deliver()?.to_owned())];
     let deliver = &Deliver {
         queues: Queues::new(platform::sqs_client(&settings), urls),
@@ -27,5 +30,8 @@ async fn main() -> Result<(), Error> {
         configurations,
         clock,
     };
-    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(deliver.handle(event.payload).await?) })).await
+    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        Ok::<_, Error>(deliver.handle(event.payload).await?)
+    }))
+    .await
 }

@@ -84,7 +84,11 @@ pub fn payload(config: &Config, history: &History, about: u32) -> Option<Payload
         kind: notice.name(),
         timestamp: decision.at,
         data: Data {
-            decision: DecisionId { lead: lead.id, seq: about }.to_string(),
+            decision: DecisionId {
+                lead: lead.id,
+                seq: about,
+            }
+            .to_string(),
             summary: summary(config, &decision.ruling),
             reasons: reasons(config, &decision.ruling),
             lead: told(config, &lead),
@@ -115,10 +119,22 @@ fn told(config: &Config, lead: &Lead) -> Told {
             engagement: scored.score.engagement,
         }),
         owner: owner.map(|owner| owner.rep.clone()),
-        owner_email: owner.and_then(|owner| config.reps.get(&owner.rep)).and_then(|rep| rep.email.clone()),
+        owner_email: owner
+            .and_then(|owner| config.reps.get(&owner.rep))
+            .and_then(|rep| rep.email.clone()),
         pool: owner.and_then(|owner| owner.pool.clone()),
-        due_at: owner.and_then(|owner| owner.sla.as_ref()).map(|sla| sla.due_at),
-        fields: fields.into_iter().filter(|(field, _)| *field != Field::SourceKind).map(|(field, value)| (field.to_string(), value)).collect(),
-        consent: lead.consent.iter().map(|(purpose, consent)| (purpose.clone(), consent.granted)).collect(),
+        due_at: owner
+            .and_then(|owner| owner.sla.as_ref())
+            .map(|sla| sla.due_at),
+        fields: fields
+            .into_iter()
+            .filter(|(field, _)| *field != Field::SourceKind)
+            .map(|(field, value)| (field.to_string(), value))
+            .collect(),
+        consent: lead
+            .consent
+            .iter()
+            .map(|(purpose, consent)| (purpose.clone(), consent.granted))
+            .collect(),
     }
 }

@@ -91,7 +91,11 @@ impl Enrich {
 
     async fn receive(&self, mut submission: Submission) -> Result<(), Error> {
         let now = self.clock.now();
-        let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
+        let current = self
+            .configurations
+            .at(now)
+            .await?
+            .ok_or(Error::NoConfiguration)?;
         // A quarantined one that comes as a submission was corrected, or is understood now: it goes on like a new one.
         if let Some(record) = self.table.submission(submission.id).await?.record
             && record.outcome != Outcome::Quarantined
@@ -110,10 +114,17 @@ impl Enrich {
             let found = self.holders(&keys).await?;
             let holders: Vec<Holder<'_>> = found
                 .iter()
-                .map(|(key, lead, history)| Holder { key: key.kind, lead: *lead, known: history.as_ref().map(|history| &history.lead) })
+                .map(|(key, lead, history)| Holder {
+                    key: key.kind,
+                    lead: *lead,
+                    known: history.as_ref().map(|history| &history.lead),
+                })
                 .collect();
             let resolution = resolve(submission.id, &submission.fields, &holders);
-            let target = found.iter().find(|(_, lead, _)| *lead == resolution.lead).and_then(|(_, _, history)| history.clone());
+            let target = found
+                .iter()
+                .find(|(_, lead, _)| *lead == resolution.lead)
+                .and_then(|(_, _, history)| history.clone());
             let target = match target {
                 Some(history) => Some(history),
                 // Named after this submission and held by no key that we saw: a concurrent copy may have made it.
@@ -127,15 +138,32 @@ impl Enrich {
             if answers.is_none() {
                 // Once per submission, not once per round: others' writes are no reason to ask again.
                 let lead = target.as_ref().map(|history| &history.lead);
-                answers = Some(self.providers.ask(self, &current, &pepper, lead, &submission, now).await);
+                answers = Some(
+                    self.providers
+                        .ask(self, &current, &pepper, lead, &submission, now)
+                        .await,
+                );
             }
-            if resolution.alias_own && !self.alias(submission.id.lead(), resolution.lead, &current, now).await? {
+            if resolution.alias_own
+                && !self
+                    .alias(submission.id.lead(), resolution.lead, &current, now)
+                    .await?
+            {
                 continue;
             }
             if !self.claim(&keys, &found, resolution.lead).await? {
                 continue;
             }
-            let written = self.write(&submission, &resolution, target.as_ref(), answers.as_deref().unwrap_or_default(), &current, now).await?;
+            let written = self
+                .write(
+                    &submission,
+                    &resolution,
+                    target.as_ref(),
+                    answers.as_deref().unwrap_or_default(),
+                    &current,
+                    now,
+                )
+                .await?;
             if let Some(seq) = written {
                 return self.send(resolution.lead, seq).await;
             }
@@ -144,25 +172,43 @@ impl Enrich {
     }
 
     /// The submission that this one repeats, if the same content came in the window before and that is not long ago.
-    async fn original_of(&self, submission: &Submission, config: &Config) -> Result<Option<SubmissionId>, Error> {
+    async fn original_of(
+        &self,
+        submission: &Submission,
+        config: &Config,
+    ) -> Result<Option<SubmissionId>, Error> {
         let Some(earlier) = submission.earlier else {
             return Ok(None);
         };
-        let window = config.sources.get(&submission.source).map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
+        let window = config
+            .sources
+            .get(&submission.source)
+            .map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
         let record = self.table.submission(earlier).await?.record;
         // What repeats a quarantined one and can be understood is worth more than that.
         let record = record.filter(|record| record.outcome != Outcome::Quarantined);
-        let is_repeat = record.is_some_and(|record| submission.received_at.as_second() - record.received_at.as_second() < window);
+        let is_repeat = record.is_some_and(|record| {
+            submission.received_at.as_second() - record.received_at.as_second() < window
+        });
         Ok(is_repeat.then_some(earlier))
     }
 
-    async fn note_repeat(&self, submission: &Submission, original: SubmissionId) -> Result<(), Error> {
+    async fn note_repeat(
+        &self,
+        submission: &Submission,
+        original: SubmissionId,
+    ) -> Result<(), Error> {
         let record = Record {
             id: submission.id,
             source: submission.source.clone(),
             received_at: submission.received_at,
             outcome: Outcome::Duplicate,
-            lead: self.table.submission(original).await?.record.and_then(|record| record.lead),
+            lead: self
+                .table
+                .submission(original)
+                .await?
+                .record
+                .and_then(|record| record.lead),
             repeats: Some(original),
             quarantined: None,
         };
@@ -185,7 +231,10 @@ impl Enrich {
     }
 
     /// Each key that somebody holds, with the lead that it leads to.
-    async fn holders(&self, keys: &[IdentityKey]) -> Result<Vec<(IdentityKey, LeadId, Option<History>)>, Error> {
+    async fn holders(
+        &self,
+        keys: &[IdentityKey],
+    ) -> Result<Vec<(IdentityKey, LeadId, Option<History>)>, Error> {
         let mut found = Vec::new();
         for (key, holder) in keys.iter().zip(self.table.holders(keys).await?) {
             let Some(holder) = holder else {
@@ -201,14 +250,29 @@ impl Enrich {
     }
 
     /// Makes `own` another name of `lead`. False when `own` has become a lead of its own meanwhile.
-    async fn alias(&self, own: LeadId, lead: LeadId, current: &Current, now: Timestamp) -> Result<bool, Error> {
+    async fn alias(
+        &self,
+        own: LeadId,
+        lead: LeadId,
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let ruling = Ruling::MergedInto(MergedInto { lead });
-        let decision = Decision { at: now, config: current.version.clone(), ruling };
+        let decision = Decision {
+            at: now,
+            config: current.version.clone(),
+            ruling,
+        };
         Ok(self.table.append(own, 0, &[decision]).await? == Appended::Done)
     }
 
     /// Claims the keys that nobody holds. False when somebody else was faster with one.
-    async fn claim(&self, keys: &[IdentityKey], found: &[(IdentityKey, LeadId, Option<History>)], lead: LeadId) -> Result<bool, Error> {
+    async fn claim(
+        &self,
+        keys: &[IdentityKey],
+        found: &[(IdentityKey, LeadId, Option<History>)],
+        lead: LeadId,
+    ) -> Result<bool, Error> {
         for key in keys {
             let is_held = found.iter().any(|(held, _, _)| held == key);
             if !is_held && self.table.claim(*key, lead).await? != Claimed::Ours {
@@ -228,13 +292,27 @@ impl Enrich {
         current: &Current,
         now: Timestamp,
     ) -> Result<Option<u32>, Error> {
-        let outcome = if target.is_some() { Outcome::Merged } else { Outcome::Created };
+        let outcome = if target.is_some() {
+            Outcome::Merged
+        } else {
+            Outcome::Created
+        };
         let received = received(submission, resolution, target, outcome, &current.config);
         let rulings = std::iter::once(Ruling::Received(received)).chain(answers.iter().cloned());
-        let decisions: Vec<Decision> = rulings.map(|ruling| Decision { at: now, config: current.version.clone(), ruling }).collect();
+        let decisions: Vec<Decision> = rulings
+            .map(|ruling| Decision {
+                at: now,
+                config: current.version.clone(),
+                ruling,
+            })
+            .collect();
 
         let before = target.map(|history| &history.lead);
-        let all = target.map(|history| history.decisions.as_slice()).unwrap_or_default().iter().chain(&decisions);
+        let all = target
+            .map(|history| history.decisions.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .chain(&decisions);
         let Some(after) = Lead::after(resolution.lead, all) else {
             return Ok(None);
         };
@@ -255,7 +333,9 @@ impl Enrich {
                 repeats: None,
                 quarantined: None,
             };
-            self.table.append_and_record(resolution.lead, seq, &decisions, &record).await?
+            self.table
+                .append_and_record(resolution.lead, seq, &decisions, &record)
+                .await?
         };
         Ok((appended == Appended::Done).then_some(after.seq))
     }
@@ -263,27 +343,58 @@ impl Enrich {
     /// Asks a provider again that did not answer when the lead came by.
     async fn ask_again(&self, lead: LeadId, provider: &str) -> Result<(), Error> {
         let now = self.clock.now();
-        let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
+        let current = self
+            .configurations
+            .at(now)
+            .await?
+            .ok_or(Error::NoConfiguration)?;
         let pepper = Pepper::new(self.secrets.pepper().await?.expose());
         let mut answer: Option<Ruling> = None;
         for _ in 0..MAX_ROUNDS {
             let Some(history) = self.table.surviving_lead(lead).await? else {
                 return Ok(());
             };
-            let Some(retry) = history.lead.waits.provider.get(provider).filter(|retry| retry.at <= now) else {
+            let Some(retry) = history
+                .lead
+                .waits
+                .provider
+                .get(provider)
+                .filter(|retry| retry.at <= now)
+            else {
                 return Ok(());
             };
             let ruling = match answer.take() {
                 Some(ruling) => ruling,
-                None => self.providers.ask_one(self, &current, &pepper, provider, &history.lead.fields(), retry.attempts, now).await,
+                None => {
+                    self.providers
+                        .ask_one(
+                            self,
+                            &current,
+                            &pepper,
+                            provider,
+                            &history.lead.fields(),
+                            retry.attempts,
+                            now,
+                        )
+                        .await
+                }
             };
-            let decision = Decision { at: now, config: current.version.clone(), ruling: ruling.clone() };
+            let decision = Decision {
+                at: now,
+                config: current.version.clone(),
+                ruling: ruling.clone(),
+            };
             let mut after = history.lead.clone();
             after.apply(&decision);
             if let Some(at) = arm_at(&current.config, Some(&history.lead), &after, now) {
                 self.table.arm(history.lead.id, at).await?;
             }
-            if self.table.append(history.lead.id, history.lead.seq, &[decision]).await? == Appended::Done {
+            if self
+                .table
+                .append(history.lead.id, history.lead.seq, &[decision])
+                .await?
+                == Appended::Done
+            {
                 return self.send(history.lead.id, after.seq).await;
             }
             answer = Some(ruling);
@@ -300,20 +411,42 @@ impl Enrich {
     }
 
     async fn send(&self, lead: LeadId, seq: u32) -> Result<(), Error> {
-        self.queues.send(Queue::Score, &Message::Score { lead, seq }).await?;
+        self.queues
+            .send(Queue::Score, &Message::Score { lead, seq })
+            .await?;
         Ok(())
     }
 }
 
-fn received(submission: &Submission, resolution: &Resolution, target: Option<&History>, outcome: Outcome, config: &Config) -> Received {
-    let owner = target.and_then(|history| history.lead.owner.as_ref()).map(|owner| owner.rep.clone());
+fn received(
+    submission: &Submission,
+    resolution: &Resolution,
+    target: Option<&History>,
+    outcome: Outcome,
+    config: &Config,
+) -> Received {
+    let owner = target
+        .and_then(|history| history.lead.owner.as_ref())
+        .map(|owner| owner.rep.clone());
     Received {
         submission: submission.id,
         source: submission.source.clone(),
         received_at: submission.received_at,
         outcome,
-        matched: if target.is_some() { resolution.matched.clone() } else { Vec::new() },
-        kept_apart: resolution.kept_apart.iter().map(|(lead, key, because)| KeptApart { lead: *lead, key: *key, because: *because }).collect(),
+        matched: if target.is_some() {
+            resolution.matched.clone()
+        } else {
+            Vec::new()
+        },
+        kept_apart: resolution
+            .kept_apart
+            .iter()
+            .map(|(lead, key, because)| KeptApart {
+                lead: *lead,
+                key: *key,
+                because: *because,
+            })
+            .collect(),
         stays_with: owner.filter(|rep| domain::routing::can_hold(config, rep)),
         fields: submission.fields.clone(),
         facts: submission.facts.clone(),
@@ -327,7 +460,13 @@ fn facts(config: &Config, submission: &Submission) -> domain::field::Fields {
     let mut facts = facts_of(&submission.fields);
     facts.insert(Field::Source, Value::Text(submission.source.clone()));
     if let Some(source) = config.sources.get(&submission.source) {
-        facts.insert(Field::SourceKind, Value::Text(source.kind.name().to_owned()));
+        facts.insert(
+            Field::SourceKind,
+            Value::Text(source.kind.name().to_owned()),
+        );
     }
     facts
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,10 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let clock = Clock::system();
     let table = Table::new(platform::dynamodb_client(&settings), &settings.table);
-    let configurations = Arc::new(ConfigurationCache::new(table.clone(), table::CONFIGURATION_SECONDS));
+    let configurations = Arc::new(ConfigurationCache::new(
+        table.clone(),
+        table::CONFIGURATION_SECONDS,
+    ));
     let urls = [(Queue::Score, settings.queue_score()?.to_owned())];
     let client = Client::new(Policy::allowing(settings.outbound_allow.clone()));
     let enrich = &Enrich {
@@ -28,5 +31,8 @@ async fn main() -> Result<(), Error> {
         configurations,
         clock,
     };
-    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move { Ok::<_, Error>(enrich.handle(event.payload).await?) })).await
+    run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        Ok::<_, Error>(enrich.handle(event.payload).await?)
+    }))
+    .await
 }

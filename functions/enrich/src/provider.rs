@@ -59,13 +59,18 @@ impl Providers {
             .enrichment
             .providers
             .iter()
-            .filter(|(name, provider)| applies(provider, &fields) && !lead.is_some_and(|lead| has_answered(lead, name)))
+            .filter(|(name, provider)| {
+                applies(provider, &fields) && !lead.is_some_and(|lead| has_answered(lead, name))
+            })
             .map(|(name, _)| self.ask_one(enrich, current, pepper, name, &fields, 0, now));
         join_all(asked).await
     }
 
     /// Asks one provider about the company in `fields`, after `attempts` failures.
-    #[expect(clippy::too_many_arguments, reason = "they are what one question consists of")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they are what one question consists of"
+    )]
     pub(crate) async fn ask_one(
         &self,
         enrich: &Enrich,
@@ -77,47 +82,108 @@ impl Providers {
         now: Timestamp,
     ) -> Ruling {
         let nothing = |answer, retry_at| {
-            Ruling::Enriched(Enriched { provider: name.to_owned(), answer, fields: Fields::new(), attempt: attempts + 1, retry_at })
+            Ruling::Enriched(Enriched {
+                provider: name.to_owned(),
+                answer,
+                fields: Fields::new(),
+                attempt: attempts + 1,
+                retry_at,
+            })
         };
-        let (Some(provider), Some(domain)) = (current.config.enrichment.providers.get(name), company_domain(fields)) else {
+        let (Some(provider), Some(domain)) = (
+            current.config.enrichment.providers.get(name),
+            company_domain(fields),
+        ) else {
             return nothing(Answer::NotFound, None);
         };
         let hash = pepper.hash(&[b"company", domain.as_bytes()]);
         if provider.cache_hours > 0 {
             match enrich.table.cached_answer(name, hash, now).await {
-                Ok(Some(cached)) if cached.fields.is_empty() => return nothing(Answer::NotFound, None),
+                Ok(Some(cached)) if cached.fields.is_empty() => {
+                    return nothing(Answer::NotFound, None);
+                }
                 Ok(Some(cached)) => {
-                    let enriched = Enriched { provider: name.to_owned(), answer: Answer::Cached, fields: cached.fields, attempt: attempts + 1, retry_at: None };
+                    let enriched = Enriched {
+                        provider: name.to_owned(),
+                        answer: Answer::Cached,
+                        fields: cached.fields,
+                        attempt: attempts + 1,
+                        retry_at: None,
+                    };
                     return Ruling::Enriched(enriched);
                 }
                 Ok(None) => {}
                 // The cache only saves a question.
-                Err(error) => tracing::warn!(provider = name, error = %platform::chain(&error), "the cache of {name} cannot be read"),
+                Err(error) => {
+                    tracing::warn!(provider = name, error = %platform::chain(&error), "the cache of {name} cannot be read")
+                }
             }
         }
         match self.call(&enrich.secrets, provider, domain, fields).await {
             Ok(found) => {
-                let hours = if found.is_empty() { provider.cache_hours.min(NOT_FOUND_HOURS) } else { provider.cache_hours };
-                let until = now.saturating_add(SignedDuration::from_hours(i64::from(hours))).unwrap_or(now);
+                let hours = if found.is_empty() {
+                    provider.cache_hours.min(NOT_FOUND_HOURS)
+                } else {
+                    provider.cache_hours
+                };
+                let until = now
+                    .saturating_add(SignedDuration::from_hours(i64::from(hours)))
+                    .unwrap_or(now);
                 if hours > 0
-                    && let Err(error) = enrich.table.cache_answer(name, hash, &CachedAnswer { fields: found.clone(), until }).await
+                    && let Err(error) = enrich
+                        .table
+                        .cache_answer(
+                            name,
+                            hash,
+                            &CachedAnswer {
+                                fields: found.clone(),
+                                until,
+                            },
+                        )
+                        .await
                 {
                     tracing::warn!(provider = name, error = %platform::chain(&error), "an answer of {name} cannot be remembered");
                 }
-                let answer = if found.is_empty() { Answer::NotFound } else { Answer::Found };
-                Ruling::Enriched(Enriched { provider: name.to_owned(), answer, fields: found, attempt: attempts + 1, retry_at: None })
+                let answer = if found.is_empty() {
+                    Answer::NotFound
+                } else {
+                    Answer::Found
+                };
+                Ruling::Enriched(Enriched {
+                    provider: name.to_owned(),
+                    answer,
+                    fields: found,
+                    attempt: attempts + 1,
+                    retry_at: None,
+                })
             }
             Err(answer) => {
-                let minutes = RETRY_MINUTES.get(attempts as usize).or(RETRY_MINUTES.last()).copied().unwrap_or(60);
-                let retry_at = now.saturating_add(SignedDuration::from_mins(minutes)).ok().filter(|_| attempts < provider.retries);
+                let minutes = RETRY_MINUTES
+                    .get(attempts as usize)
+                    .or(RETRY_MINUTES.last())
+                    .copied()
+                    .unwrap_or(60);
+                let retry_at = now
+                    .saturating_add(SignedDuration::from_mins(minutes))
+                    .ok()
+                    .filter(|_| attempts < provider.retries);
                 nothing(answer, retry_at)
             }
         }
     }
 
-    async fn call(&self, secrets: &Secrets, provider: &Provider, domain: &str, fields: &Fields) -> Result<Fields, Answer> {
+    async fn call(
+        &self,
+        secrets: &Secrets,
+        provider: &Provider,
+        domain: &str,
+        fields: &Fields,
+    ) -> Result<Fields, Answer> {
         let country = text_of(fields, &Field::Country).unwrap_or_default();
-        let url = provider.url.replace("{domain}", &percent_encode(domain)).replace("{country}", &percent_encode(country));
+        let url = provider
+            .url
+            .replace("{domain}", &percent_encode(domain))
+            .replace("{country}", &percent_encode(country));
         let mut request = Request::get(url).header("accept", "application/json");
         for (name, value) in &provider.headers {
             let value = match value {
@@ -125,7 +191,11 @@ impl Providers {
                 HeaderValue::Secret(secret) => match secrets.get(&secret.secret).await {
                     Ok(Some(found)) => format!("{}{}", secret.prefix, found.expose()),
                     Ok(None) => {
-                        tracing::error!(secret = secret.secret, "the secret {} for a provider is not set", secret.secret);
+                        tracing::error!(
+                            secret = secret.secret,
+                            "the secret {} for a provider is not set",
+                            secret.secret
+                        );
                         return Err(Answer::Unreachable);
                     }
                     Err(error) => {
@@ -166,7 +236,10 @@ fn applies(provider: &Provider, fields: &Fields) -> bool {
 
 fn has_answered(lead: &Lead, provider: &str) -> bool {
     let is_waiting = lead.waits.provider.contains_key(provider);
-    let has_fields = lead.known.values().any(|known| known.origin == Origin::Provider(provider.to_owned()));
+    let has_fields = lead
+        .known
+        .values()
+        .any(|known| known.origin == Origin::Provider(provider.to_owned()));
     is_waiting || has_fields
 }
 
@@ -195,10 +268,12 @@ fn read_answer(provider: &Provider, body: &[u8]) -> Option<Fields> {
 /// The value at a way such as `company.tags[0].name`; a leading `$.` is allowed.
 fn at_path<'a>(answer: &'a serde_json::Value, path: &str) -> Option<&'a serde_json::Value> {
     let path = path.strip_prefix("$.").unwrap_or(path);
-    path.split(['.', '[']).filter(|step| !step.is_empty()).try_fold(answer, |value, step| match step.strip_suffix(']') {
-        Some(index) => value.get(index.parse::<usize>().ok()?),
-        None => value.get(step),
-    })
+    path.split(['.', '['])
+        .filter(|step| !step.is_empty())
+        .try_fold(answer, |value, step| match step.strip_suffix(']') {
+            Some(index) => value.get(index.parse::<usize>().ok()?),
+            None => value.get(step),
+        })
 }
 
 fn value_of(field: &Field, value: &serde_json::Value) -> Option<Value> {
@@ -213,7 +288,9 @@ fn value_of(field: &Field, value: &serde_json::Value) -> Option<Value> {
     }
     match field {
         number if NUMBERS.contains(number) => parse_number(&text).map(Value::Number),
-        Field::Country => domain::geo::Country::parse(&text).ok().map(|country| Value::Text(country.as_str().to_owned())),
+        Field::Country => domain::geo::Country::parse(&text)
+            .ok()
+            .map(|country| Value::Text(country.as_str().to_owned())),
         _ => Some(Value::Text(text)),
     }
 }
@@ -221,7 +298,9 @@ fn value_of(field: &Field, value: &serde_json::Value) -> Option<Value> {
 fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use domain::config::{Config, Notice};
 use domain::decision::{Decision, Recycled, Ruling, Then};
+use domain::id::DeliveryId;
 use domain::lead::Lead;
 use domain::recycling::{Due, breach, due, stuck_after};
 use futures::future::join_all;
@@ -18,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::Clock;
 use queue::{Message, Queue, Queues, SendError};
 use serde::Serialize;
-use table::{Appended, ConfigurationCache, Current, DueEntry, SHARDS, Table};
+use table::{Appended, ConfigurationCache, Current, DueEntry, History, SHARDS, Table};
 
 /// Entries read at once. They are worked on at the same time.
 const PAGE: i32 = 25;
@@ -70,12 +71,21 @@ impl Recycle {
     pub async fn run(&self, budget: Duration) -> Result<Run, Error> {
         let started = tokio::time::Instant::now();
         let now = self.clock.now();
-        let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
+        let current = self
+            .configurations
+            .at(now)
+            .await?
+            .ok_or(Error::NoConfiguration)?;
         let mut run = Run::default();
         for shard in 0..SHARDS {
             loop {
                 let entries = self.table.due(shard, now, PAGE).await?;
-                let outcomes = join_all(entries.iter().map(|entry| self.look_at(entry, &current, now))).await;
+                let outcomes = join_all(
+                    entries
+                        .iter()
+                        .map(|entry| self.look_at(entry, &current, now)),
+                )
+                .await;
                 let mut left = 0;
                 for (entry, outcome) in entries.iter().zip(outcomes) {
                     if let Err(error) = outcome {
@@ -94,21 +104,62 @@ impl Recycle {
         Ok(run)
     }
 
-    async fn look_at(&self, entry: &DueEntry, current: &Current, now: Timestamp) -> Result<(), Error> {
+    async fn look_at(
+        &self,
+        entry: &DueEntry,
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let Some(history) = self.table.lead(entry.lead).await? else {
             // Entries are written before what they are for. If that never comes, there is nothing to look after.
             return Ok(self.table.disarm(entry).await?);
         };
+        self.tell_of_breach(&history, &current.config).await?;
         let mut lead = history.lead;
         for due in due(&current.config, &lead, now) {
             match due {
                 Due::NoResponse => lead = self.recycle(lead, current, now).await?,
-                Due::SendOn => self.queues.send(Queue::Score, &Message::Score { lead: lead.id, seq: lead.seq }).await?,
-                Due::CooledOff => self.queues.send(Queue::Assign, &Message::Assign { lead: lead.id, seq: lead.seq, scored: None }).await?,
-                Due::AskProvider(provider) => self.queues.send(Queue::Enrich, &Message::AskProvider { lead: lead.id, provider }).await?,
+                Due::SendOn => {
+                    self.queues
+                        .send(
+                            Queue::Score,
+                            &Message::Score {
+                                lead: lead.id,
+                                seq: lead.seq,
+                            },
+                        )
+                        .await?
+                }
+                Due::CooledOff => {
+                    self.queues
+                        .send(
+                            Queue::Assign,
+                            &Message::Assign {
+                                lead: lead.id,
+                                seq: lead.seq,
+                                scored: None,
+                            },
+                        )
+                        .await?
+                }
+                Due::AskProvider(provider) => {
+                    self.queues
+                        .send(
+                            Queue::Enrich,
+                            &Message::AskProvider {
+                                lead: lead.id,
+                                provider,
+                            },
+                        )
+                        .await?
+                }
                 Due::Redeliver(id) => {
                     if let Some(open) = lead.deliveries.get(&id) {
-                        let message = Message::Deliver { lead: lead.id, about: open.about, destination: open.destination.clone() };
+                        let message = Message::Deliver {
+                            lead: lead.id,
+                            about: open.about,
+                            destination: open.destination.clone(),
+                        };
                         self.queues.send(Queue::Deliver, &message).await?;
                     }
                 }
@@ -120,26 +171,76 @@ impl Recycle {
         Ok(self.table.disarm(entry).await?)
     }
 
+    /// Tells about the last breach whoever has not heard of it: a run may have died between writing and sending.
+    async fn tell_of_breach(&self, history: &History, config: &Config) -> Result<(), Error> {
+        let breaches = history
+            .decisions
+            .iter()
+            .zip(1u32..)
+            .filter(|(decision, _)| matches!(decision.ruling, Ruling::SlaBreached(_)));
+        match breaches.last() {
+            Some((_, about)) => self.send_breach(&history.lead, about, config).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send_breach(&self, lead: &Lead, about: u32, config: &Config) -> Result<(), Error> {
+        let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
+        let messages: Vec<Message> = config
+            .destinations_for(Notice::SlaBreached, pool)
+            .into_iter()
+            .filter(|destination| {
+                let id = DeliveryId::derive(lead.id, about, destination);
+                !lead.delivered.contains(&id) && !lead.deliveries.contains_key(&id)
+            })
+            .map(|destination| Message::Deliver {
+                lead: lead.id,
+                about,
+                destination: destination.to_owned(),
+            })
+            .collect();
+        self.queues.send_all(Queue::Deliver, &messages).await?;
+        Ok(())
+    }
+
     /// Takes a lead from a rep who did not respond.
     async fn recycle(&self, lead: Lead, current: &Current, now: Timestamp) -> Result<Lead, Error> {
         let rulings = breach(&current.config, &lead, now);
-        let is_reassigned = rulings.iter().any(|ruling| matches!(ruling, Ruling::Recycled(Recycled { then: Then::Reassign, .. })));
-        let decisions: Vec<Decision> = rulings.into_iter().map(|ruling| Decision { at: now, config: current.version.clone(), ruling }).collect();
+        let is_reassigned = rulings.iter().any(|ruling| {
+            matches!(
+                ruling,
+                Ruling::Recycled(Recycled {
+                    then: Then::Reassign,
+                    ..
+                })
+            )
+        });
+        let decisions: Vec<Decision> = rulings
+            .into_iter()
+            .map(|ruling| Decision {
+                at: now,
+                config: current.version.clone(),
+                ruling,
+            })
+            .collect();
         let mut after = lead.clone();
         decisions.iter().for_each(|decision| after.apply(decision));
         if self.table.append(lead.id, lead.seq, &decisions).await? == Appended::Overtaken {
             return Err(Error::Overtaken);
         }
-        let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
-        let messages: Vec<Message> = current
-            .config
-            .destinations_for(Notice::SlaBreached, pool)
-            .into_iter()
-            .map(|destination| Message::Deliver { lead: lead.id, about: lead.seq + 1, destination: destination.to_owned() })
-            .collect();
-        self.queues.send_all(Queue::Deliver, &messages).await?;
+        self.send_breach(&after, lead.seq + 1, &current.config)
+            .await?;
         if is_reassigned {
-            self.queues.send(Queue::Assign, &Message::Assign { lead: lead.id, seq: after.seq, scored: None }).await?;
+            self.queues
+                .send(
+                    Queue::Assign,
+                    &Message::Assign {
+                        lead: lead.id,
+                        seq: after.seq,
+                        scored: None,
+                    },
+                )
+                .await?;
         }
         Ok(after)
     }
@@ -149,13 +250,22 @@ impl Recycle {
 /// that gets lost.
 fn next_look(config: &Config, lead: &Lead, now: Timestamp) -> Option<Timestamp> {
     let retry = SignedDuration::from_mins(i64::from(config.routing.retry_minutes));
-    let patience = if lead.unassigned.is_some() { stuck_after(config).max(retry) } else { stuck_after(config) };
+    let patience = if lead.unassigned.is_some() {
+        stuck_after(config).max(retry)
+    } else {
+        stuck_after(config)
+    };
     let later = now.saturating_add(patience).unwrap_or(now);
-    lead.due_times(stuck_after(config)).into_iter().map(|at| if at <= now { later } else { at }).min()
+    lead.due_times(stuck_after(config))
+        .into_iter()
+        .map(|at| if at <= now { later } else { at })
+        .min()
 }
 
 /// The time a run may take: what is left until `deadline`, less a margin to finish the page that is being worked on.
 pub fn budget(deadline: std::time::SystemTime) -> Duration {
-    let left = deadline.duration_since(std::time::SystemTime::now()).unwrap_or_default();
+    let left = deadline
+        .duration_since(std::time::SystemTime::now())
+        .unwrap_or_default();
     left.saturating_sub(Duration::from_secs(5))
 }

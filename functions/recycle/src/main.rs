@@ -22,7 +22,20 @@ async fn main() -> Result<(), Error> {
         (Queue::Deliver, settings.queue_deliver()?.to_owned()),
     ];
     let queues = Queues::new(platform::sqs_client(&settings), urls);
-    let configurations = Arc::new(ConfigurationCache::new(table.clone(), table::CONFIGURATION_SECONDS));
-    let recycle = &Recycle { table, queues, configurations, clock };
-    run(service_fn(move |event: LambdaEvent<serde_json::Value>| async move { Ok::<_, Error>(recycle.run(budget(event.context.deadline())).await?) })).await
+    let configurations = Arc::new(ConfigurationCache::new(
+        table.clone(),
+        table::CONFIGURATION_SECONDS,
+    ));
+    let recycle = &Recycle {
+        table,
+        queues,
+        configurations,
+        clock,
+    };
+    run(service_fn(
+        move |event: LambdaEvent<serde_json::Value>| async move {
+            Ok::<_, Error>(recycle.run(budget(event.context.deadline())).await?)
+        },
+    ))
+    .await
 }

@@ -75,7 +75,10 @@ impl Score {
             Message::Behaviour { person, events } => match self.lead_of(&person).await? {
                 Some(lead) => self.score(lead, 0, &events).await,
                 None => {
-                    tracing::info!(events = events.len(), "events of somebody unknown are not credited");
+                    tracing::info!(
+                        events = events.len(),
+                        "events of somebody unknown are not credited"
+                    );
                     Ok(())
                 }
             },
@@ -86,14 +89,24 @@ impl Score {
     async fn lead_of(&self, person: &Person) -> Result<Option<LeadId>, Error> {
         match person {
             Person::Lead(lead) => Ok(self.table.lead(*lead).await?.map(|history| history.lead.id)),
-            Person::Email(key) => Ok(self.table.holders(&[*key]).await?.first().copied().flatten()),
+            Person::Email(key) => Ok(self
+                .table
+                .holders(&[*key])
+                .await?
+                .first()
+                .copied()
+                .flatten()),
         }
     }
 
     /// Scores a lead, crediting `events` that it does not have yet. `seq` is the decision that made it necessary.
     async fn score(&self, lead: LeadId, seq: u32, events: &[Behaviour]) -> Result<(), Error> {
         let now = self.clock.now();
-        let current = self.configurations.at(now).await?.ok_or(Error::NoConfiguration)?;
+        let current = self
+            .configurations
+            .at(now)
+            .await?
+            .ok_or(Error::NoConfiguration)?;
         for _ in 0..MAX_ROUNDS {
             let Some(history) = self.table.surviving_lead(lead).await? else {
                 // Behaviour may name a lead whose first decision is on its way.
@@ -101,7 +114,10 @@ impl Score {
             };
             let known = &history.lead;
             let engaged = new_events(known, events, &current, now);
-            let is_scored = known.scored.as_ref().is_some_and(|scored| scored.considered >= seq);
+            let is_scored = known
+                .scored
+                .as_ref()
+                .is_some_and(|scored| scored.considered >= seq);
             if engaged.is_none() && is_scored {
                 // It was written; whether everybody was told is not known. Telling twice does no harm.
                 if let Some(about) = last_stage_change(&history.decisions) {
@@ -110,7 +126,9 @@ impl Score {
                 return self.forward(known, None, &current, now).await;
             }
             let mut scored_lead = known.clone();
-            engaged.iter().for_each(|decision| scored_lead.apply(decision));
+            engaged
+                .iter()
+                .for_each(|decision| scored_lead.apply(decision));
             let scored = scoring::rate(&current.config, &scored_lead, now);
             if engaged.is_none() && self.wants_assignment(known, &current.config, now) {
                 return self.forward(known, Some(scored), &current, now).await;
@@ -120,7 +138,11 @@ impl Score {
             let is_news = is_news(known, &scored);
             let mut decisions: Vec<Decision> = engaged.into_iter().collect();
             if is_news {
-                decisions.push(Decision { at: now, config: current.version.clone(), ruling: Ruling::Scored(scored) });
+                decisions.push(Decision {
+                    at: now,
+                    config: current.version.clone(),
+                    ruling: Ruling::Scored(scored),
+                });
             }
             if decisions.is_empty() {
                 return Ok(());
@@ -141,15 +163,33 @@ impl Score {
     }
 
     /// Sends a lead on to get an owner, if it needs one.
-    async fn forward(&self, lead: &Lead, scored: Option<Scored>, current: &Current, now: Timestamp) -> Result<(), Error> {
+    async fn forward(
+        &self,
+        lead: &Lead,
+        scored: Option<Scored>,
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         if self.wants_assignment(lead, &current.config, now) {
-            self.queues.send(Queue::Assign, &Message::Assign { lead: lead.id, seq: lead.seq, scored }).await?;
+            self.queues
+                .send(
+                    Queue::Assign,
+                    &Message::Assign {
+                        lead: lead.id,
+                        seq: lead.seq,
+                        scored,
+                    },
+                )
+                .await?;
         }
         Ok(())
     }
 
     fn wants_assignment(&self, lead: &Lead, config: &Config, now: Timestamp) -> bool {
-        let has_lost_owner = lead.owner.as_ref().is_some_and(|owner| lead.stage.is_scored() && !can_hold(config, &owner.rep));
+        let has_lost_owner = lead
+            .owner
+            .as_ref()
+            .is_some_and(|owner| lead.stage.is_scored() && !can_hold(config, &owner.rep));
         lead.wants_owner(now) || has_lost_owner
     }
 
@@ -158,7 +198,11 @@ impl Score {
         let messages: Vec<Message> = config
             .destinations_for(Notice::StageChanged, pool)
             .into_iter()
-            .map(|destination| Message::Deliver { lead: lead.id, about, destination: destination.to_owned() })
+            .map(|destination| Message::Deliver {
+                lead: lead.id,
+                about,
+                destination: destination.to_owned(),
+            })
             .collect();
         self.queues.send_all(Queue::Deliver, &messages).await?;
         Ok(())
@@ -167,11 +211,28 @@ impl Score {
 
 /// Whether a score says anything that the last one did not.
 fn is_news(lead: &Lead, scored: &Scored) -> bool {
-    lead.stage != scored.stage || lead.scored.as_ref().is_none_or(|last| last.score != scored.score || last.points != scored.points)
+    lead.stage != scored.stage
+        || lead
+            .scored
+            .as_ref()
+            .is_none_or(|last| last.score != scored.score || last.points != scored.points)
 }
 
-fn new_events(lead: &Lead, events: &[Behaviour], current: &Current, now: Timestamp) -> Option<Decision> {
+fn new_events(
+    lead: &Lead,
+    events: &[Behaviour],
+    current: &Current,
+    now: Timestamp,
+) -> Option<Decision> {
     let mut seen = lead.events.clone();
-    let new: Vec<Behaviour> = events.iter().filter(|event| seen.insert(event.id)).cloned().collect();
-    (!new.is_empty()).then(|| Decision { at: now, config: current.version.clone(), ruling: Ruling::Engaged(Engaged { events: new }) })
+    let new: Vec<Behaviour> = events
+        .iter()
+        .filter(|event| seen.insert(event.id))
+        .cloned()
+        .collect();
+    (!new.is_empty()).then(|| Decision {
+        at: now,
+        config: current.version.clone(),
+        ruling: Ruling::Engaged(Engaged { events: new }),
+    })
 }

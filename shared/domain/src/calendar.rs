@@ -14,12 +14,18 @@ const HORIZON_DAYS: u32 = 366;
 pub fn clock_for(config: &Config, name: Option<&str>, start: Timestamp) -> Option<SlaClock> {
     let name = name?;
     let rule = config.slas.get(name)?;
-    Some(SlaClock { name: name.to_owned(), due_at: due_at(config, rule, start) })
+    Some(SlaClock {
+        name: name.to_owned(),
+        due_at: due_at(config, rule, start),
+    })
 }
 
 fn due_at(config: &Config, rule: &SlaRule, start: Timestamp) -> Timestamp {
     let allowed = SignedDuration::from_mins(i64::from(rule.first_response_minutes));
-    let calendar = rule.calendar.as_ref().and_then(|name| config.calendars.get(name));
+    let calendar = rule
+        .calendar
+        .as_ref()
+        .and_then(|name| config.calendars.get(name));
     match calendar {
         Some(calendar) => deadline(calendar, start, allowed),
         None => start.saturating_add(allowed).unwrap_or(Timestamp::MAX),
@@ -34,7 +40,10 @@ pub fn deadline(calendar: &Calendar, start: Timestamp, allowed: SignedDuration) 
     let mut day = start.to_zoned(zone.clone()).date();
     for _ in 0..HORIZON_DAYS {
         for (opens, closes) in shifts(calendar, day) {
-            let (Ok(opens), Ok(closes)) = (zone.to_ambiguous_zoned(day.to_datetime(opens)).compatible(), close_of(&zone, day, closes)) else {
+            let (Ok(opens), Ok(closes)) = (
+                zone.to_ambiguous_zoned(day.to_datetime(opens)).compatible(),
+                close_of(&zone, day, closes),
+            ) else {
                 continue;
             };
             let from = opens.timestamp().max(start);
@@ -57,12 +66,20 @@ pub fn deadline(calendar: &Calendar, start: Timestamp, allowed: SignedDuration) 
 
 fn close_of(zone: &TimeZone, day: Date, closes: Time) -> Result<Timestamp, jiff::Error> {
     // "24:00" is written as midnight, which is the next day's.
-    let moment = if closes == Time::midnight() { day.tomorrow()?.to_datetime(closes) } else { day.to_datetime(closes) };
+    let moment = if closes == Time::midnight() {
+        day.tomorrow()?.to_datetime(closes)
+    } else {
+        day.to_datetime(closes)
+    };
     Ok(zone.to_ambiguous_zoned(moment).compatible()?.timestamp())
 }
 
 fn shifts(calendar: &Calendar, day: Date) -> Vec<(Time, Time)> {
-    if calendar.holidays.iter().any(|holiday| holiday.parse::<Date>().is_ok_and(|date| date == day)) {
+    if calendar
+        .holidays
+        .iter()
+        .any(|holiday| holiday.parse::<Date>().is_ok_and(|date| date == day))
+    {
         return Vec::new();
     }
     let mut shifts: Vec<(Time, Time)> = calendar
@@ -105,16 +122,20 @@ fn weekday_name(weekday: Weekday) -> &'static str {
 
 /// The date it is at `now` in the time zone called `timezone`; UTC without one.
 pub fn local_date(timezone: Option<&str>, now: Timestamp) -> Date {
-    let zone = timezone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+    let zone = timezone
+        .and_then(|name| TimeZone::get(name).ok())
+        .unwrap_or(TimeZone::UTC);
     now.to_zoned(zone).date()
 }
 
 /// Whether `day` lies in one of the absences.
 pub fn is_away(away: &[Away], day: Date) -> bool {
-    away.iter().any(|absence| match (absence.from.parse::<Date>(), absence.to.parse::<Date>()) {
-        (Ok(from), Ok(to)) => from <= day && day <= to,
-        _ => false,
-    })
+    away.iter().any(
+        |absence| match (absence.from.parse::<Date>(), absence.to.parse::<Date>()) {
+            (Ok(from), Ok(to)) => from <= day && day <= to,
+            _ => false,
+        },
+    )
 }
 
 #[cfg(test)]

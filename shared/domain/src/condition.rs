@@ -13,7 +13,10 @@ pub const MAX_DEPTH: usize = 8;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "most conditions are tests; a box would be one more step for each of them")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most conditions are tests; a box would be one more step for each of them"
+)]
 pub enum Condition {
     /// Holds when every part holds.
     All(All),
@@ -132,10 +135,13 @@ impl Condition {
             Condition::All(All { all }) => all.iter().find_map(|part| part.why_not(fields)),
             Condition::Any(Any { any }) if any.iter().any(|part| part.holds(fields)) => None,
             Condition::Any(Any { any }) => {
-                let reasons: Vec<String> = any.iter().filter_map(|part| part.why_not(fields)).collect();
+                let reasons: Vec<String> =
+                    any.iter().filter_map(|part| part.why_not(fields)).collect();
                 Some(reasons.join(", and "))
             }
-            Condition::Not(Not { not }) if not.holds(fields) => Some(format!("it is excluded that {}", not.describe())),
+            Condition::Not(Not { not }) if not.holds(fields) => {
+                Some(format!("it is excluded that {}", not.describe()))
+            }
             Condition::Not(_) => None,
             Condition::Test(test) => (!test.holds(fields)).then(|| test.describe_failure(fields)),
         }
@@ -208,62 +214,165 @@ impl Test {
         };
         self.present != Some(false)
             && self.is.as_ref().is_none_or(|wanted| same(value, wanted))
-            && self.is_not.as_ref().is_none_or(|unwanted| !same(value, unwanted))
-            && self.one_of.as_ref().is_none_or(|wanted| wanted.iter().any(|one| same(value, one)))
-            && self.none_of.as_ref().is_none_or(|unwanted| !unwanted.iter().any(|one| same(value, one)))
-            && self.contains.as_ref().is_none_or(|part| lower(value).contains(&part.to_lowercase()))
-            && self.has_word.as_ref().is_none_or(|words| words.iter().any(|word| has_word(&lower(value), &word.to_lowercase())))
-            && self.starts_with.as_ref().is_none_or(|starts| starts.iter().any(|start| lower(value).starts_with(&start.to_lowercase())))
-            && self.at_least.is_none_or(|least| value.as_number().is_some_and(|number| number >= least))
-            && self.at_most.is_none_or(|most| value.as_number().is_some_and(|number| number <= most))
+            && self
+                .is_not
+                .as_ref()
+                .is_none_or(|unwanted| !same(value, unwanted))
+            && self
+                .one_of
+                .as_ref()
+                .is_none_or(|wanted| wanted.iter().any(|one| same(value, one)))
+            && self
+                .none_of
+                .as_ref()
+                .is_none_or(|unwanted| !unwanted.iter().any(|one| same(value, one)))
+            && self
+                .contains
+                .as_ref()
+                .is_none_or(|part| lower(value).contains(&part.to_lowercase()))
+            && self.has_word.as_ref().is_none_or(|words| {
+                words
+                    .iter()
+                    .any(|word| has_word(&lower(value), &word.to_lowercase()))
+            })
+            && self.starts_with.as_ref().is_none_or(|starts| {
+                starts
+                    .iter()
+                    .any(|start| lower(value).starts_with(&start.to_lowercase()))
+            })
+            && self
+                .at_least
+                .is_none_or(|least| value.as_number().is_some_and(|number| number >= least))
+            && self
+                .at_most
+                .is_none_or(|most| value.as_number().is_some_and(|number| number <= most))
     }
 
+    /// The comparisons that fail, in words.
     fn describe_failure(&self, fields: &Fields) -> String {
-        let known = self.field.field().is_some_and(|field| fields.contains_key(&field));
-        if known || self.present == Some(false) {
-            format!("not {}", self.describe())
-        } else {
-            format!("{} is not known", self.field.0)
+        let value = self.field.field().and_then(|field| fields.get(&field));
+        match value {
+            None if self.present != Some(false) => format!("{} is not known", self.field.0),
+            None => self.describe(),
+            Some(value) => {
+                let failing: Vec<String> = self
+                    .parts()
+                    .into_iter()
+                    .filter(|part| !(part.holds)(value))
+                    .map(|part| part.otherwise)
+                    .collect();
+                failing.join(" and ")
+            }
         }
     }
 
     /// The comparison in words.
     pub fn describe(&self) -> String {
+        self.parts()
+            .into_iter()
+            .map(|part| part.says)
+            .collect::<Vec<_>>()
+            .join(" and ")
+    }
+
+    /// Each comparison that is given: what it says, what is said when it fails, and whether a value meets it.
+    fn parts(&self) -> Vec<Part<'_>> {
         let name = &self.field.0;
         let mut parts = Vec::new();
-        if let Some(value) = &self.is {
-            parts.push(format!("{name} is {value}"));
+        if let Some(wanted) = &self.is {
+            parts.push(Part::new(
+                format!("{name} is {wanted}"),
+                format!("{name} is not {wanted}"),
+                move |value| same(value, wanted),
+            ));
         }
-        if let Some(value) = &self.is_not {
-            parts.push(format!("{name} is not {value}"));
+        if let Some(unwanted) = &self.is_not {
+            parts.push(Part::new(
+                format!("{name} is not {unwanted}"),
+                format!("{name} is {unwanted}"),
+                move |value| !same(value, unwanted),
+            ));
         }
-        if let Some(values) = &self.one_of {
-            parts.push(format!("{name} is one of {}", list(values)));
+        if let Some(wanted) = &self.one_of {
+            let list = list(wanted);
+            parts.push(Part::new(
+                format!("{name} is one of {list}"),
+                format!("{name} is none of {list}"),
+                move |value| wanted.iter().any(|one| same(value, one)),
+            ));
         }
-        if let Some(values) = &self.none_of {
-            parts.push(format!("{name} is none of {}", list(values)));
+        if let Some(unwanted) = &self.none_of {
+            let list = list(unwanted);
+            parts.push(Part::new(
+                format!("{name} is none of {list}"),
+                format!("{name} is one of {list}"),
+                move |value| !unwanted.iter().any(|one| same(value, one)),
+            ));
         }
         if let Some(text) = &self.contains {
-            parts.push(format!("{name} contains {text}"));
+            parts.push(Part::new(
+                format!("{name} contains {text}"),
+                format!("{name} does not contain {text}"),
+                move |value| lower(value).contains(&text.to_lowercase()),
+            ));
         }
         if let Some(words) = &self.has_word {
-            parts.push(format!("{name} has the word {}", list(words)));
+            let list = list(words);
+            let holds = move |value: &Value| {
+                words
+                    .iter()
+                    .any(|word| has_word(&lower(value), &word.to_lowercase()))
+            };
+            parts.push(Part::new(
+                format!("{name} has the word {list}"),
+                format!("{name} does not have the word {list}"),
+                holds,
+            ));
         }
         if let Some(starts) = &self.starts_with {
-            parts.push(format!("{name} starts with {}", list(starts)));
+            let list = list(starts);
+            let holds = move |value: &Value| {
+                starts
+                    .iter()
+                    .any(|start| lower(value).starts_with(&start.to_lowercase()))
+            };
+            parts.push(Part::new(
+                format!("{name} starts with {list}"),
+                format!("{name} does not start with {list}"),
+                holds,
+            ));
         }
-        match (self.at_least, self.at_most) {
-            (Some(least), Some(most)) => parts.push(format!("{name} is from {least} to {most}")),
-            (Some(least), None) => parts.push(format!("{name} is at least {least}")),
-            (None, Some(most)) => parts.push(format!("{name} is at most {most}")),
-            (None, None) => {}
+        if let Some(least) = self.at_least {
+            let holds =
+                move |value: &Value| value.as_number().is_some_and(|number| number >= least);
+            parts.push(Part::new(
+                format!("{name} is at least {least}"),
+                format!("{name} is below {least}"),
+                holds,
+            ));
+        }
+        if let Some(most) = self.at_most {
+            let holds = move |value: &Value| value.as_number().is_some_and(|number| number <= most);
+            parts.push(Part::new(
+                format!("{name} is at most {most}"),
+                format!("{name} is above {most}"),
+                holds,
+            ));
         }
         match self.present {
-            Some(true) => parts.push(format!("{name} is known")),
-            Some(false) => parts.push(format!("{name} is not known")),
+            Some(true) => parts.push(Part::new(
+                format!("{name} is known"),
+                format!("{name} is not known"),
+                |_| true,
+            )),
+            Some(false) => parts.push(Part::new(
+                format!("{name} is not known"),
+                format!("{name} is known"),
+                |_| false,
+            )),
             None => {}
         }
-        parts.join(" and ")
+        parts
     }
 
     /// Whether it compares anything at all.
@@ -280,10 +389,16 @@ impl Test {
         let is_number = NUMBERS.contains(&field);
         let is_custom = matches!(field, Field::Custom(_));
         if (self.at_least.is_some() || self.at_most.is_some()) && !is_number && !is_custom {
-            problems.push(format!("`{field}` is no number; `at_least` and `at_most` compare numbers"));
+            problems.push(format!(
+                "`{field}` is no number; `at_least` and `at_most` compare numbers"
+            ));
         }
-        if is_number && (self.contains.is_some() || self.has_word.is_some() || self.starts_with.is_some()) {
-            problems.push(format!("`{field}` is a number; use `at_least`, `at_most`, `is` or `one_of`"));
+        if is_number
+            && (self.contains.is_some() || self.has_word.is_some() || self.starts_with.is_some())
+        {
+            problems.push(format!(
+                "`{field}` is a number; use `at_least`, `at_most`, `is` or `one_of`"
+            ));
         }
         if let (Some(least), Some(most)) = (self.at_least, self.at_most)
             && least > most
@@ -291,7 +406,11 @@ impl Test {
             problems.push(format!("no number is at least {least} and at most {most}"));
         }
         if FLAGS.contains(&field) {
-            let values = self.is.iter().chain(&self.is_not).chain(self.one_of.iter().flatten());
+            let values = self
+                .is
+                .iter()
+                .chain(&self.is_not)
+                .chain(self.one_of.iter().flatten());
             for value in values {
                 if value.as_flag().is_none() {
                     problems.push(format!("`{field}` is true or false, not `{value}`"));
@@ -304,6 +423,23 @@ impl Test {
 
 /// Values of a list that are named in words before it is cut short: reasons are stored with every decision.
 const NAMED_VALUES: usize = 6;
+
+/// One comparison of a [`Test`].
+struct Part<'a> {
+    says: String,
+    otherwise: String,
+    holds: Box<dyn Fn(&Value) -> bool + 'a>,
+}
+
+impl<'a> Part<'a> {
+    fn new(says: String, otherwise: String, holds: impl Fn(&Value) -> bool + 'a) -> Self {
+        Self {
+            says,
+            otherwise,
+            holds: Box::new(holds),
+        }
+    }
+}
 
 fn list<T: ToString>(values: &[T]) -> String {
     let named: Vec<String> = values.iter().take(NAMED_VALUES).map(T::to_string).collect();

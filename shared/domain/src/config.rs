@@ -463,7 +463,12 @@ fn default_retry_minutes() -> u32 {
 
 impl Default for Routing {
     fn default() -> Self {
-        Self { fallback_pool: None, assign_from: Stage::Lead, sla: None, retry_minutes: default_retry_minutes() }
+        Self {
+            fallback_pool: None,
+            assign_from: Stage::Lead,
+            sla: None,
+            retry_minutes: default_retry_minutes(),
+        }
     }
 }
 
@@ -512,7 +517,10 @@ fn default_stuck_minutes() -> u32 {
 
 impl Default for Recycling {
     fn default() -> Self {
-        Self { stuck_minutes: default_stuck_minutes(), rules: Vec::new() }
+        Self {
+            stuck_minutes: default_stuck_minutes(),
+            rules: Vec::new(),
+        }
     }
 }
 
@@ -663,7 +671,11 @@ impl Config {
         self.destinations
             .iter()
             .filter(|(_, destination)| destination.active && destination.notify.contains(&notice))
-            .filter(|(_, destination)| destination.pools.is_empty() || pool.is_some_and(|pool| destination.pools.iter().any(|wanted| wanted == pool)))
+            .filter(|(_, destination)| {
+                destination.pools.is_empty()
+                    || pool
+                        .is_some_and(|pool| destination.pools.iter().any(|wanted| wanted == pool))
+            })
             .map(|(name, _)| name.as_str())
             .collect()
     }

@@ -211,7 +211,10 @@ pub enum Answer {
 impl Answer {
     /// Whether asking again may help.
     pub fn is_failure(self) -> bool {
-        matches!(self, Answer::TimedOut | Answer::Unreachable | Answer::Nonsense)
+        matches!(
+            self,
+            Answer::TimedOut | Answer::Unreachable | Answer::Nonsense
+        )
     }
 }
 
@@ -313,7 +316,10 @@ pub enum Stage {
 impl Stage {
     /// Whether the score alone may move a lead out of it.
     pub fn is_scored(self) -> bool {
-        matches!(self, Stage::Lead | Stage::Recycled | Stage::Mql | Stage::Pql | Stage::Sql)
+        matches!(
+            self,
+            Stage::Lead | Stage::Recycled | Stage::Mql | Stage::Pql | Stage::Sql
+        )
     }
 
     /// Its name as it is stored and shown.

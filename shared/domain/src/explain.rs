@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::decision::{
-    Answer, Apart, Assigned, Decision, Delivered, DeliveryStatus, Enriched, Feedback, How, Nobody, Points, Received, Recycled, Route, Ruling,
-    Scored, Then, Unassigned, Verdict,
+    Answer, Apart, Assigned, Decision, Delivered, DeliveryStatus, Enriched, Feedback, How, Nobody,
+    Points, Received, Recycled, Route, Ruling, Scored, Then, Unassigned, Verdict,
 };
 use crate::id::DecisionId;
 use crate::lead::Lead;
@@ -30,7 +30,12 @@ pub struct Reason {
 
 impl Reason {
     fn new(code: &str, subject: Option<&str>, text: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), subject: subject.map(str::to_owned), points: None, text: text.into() }
+        Self {
+            code: code.to_owned(),
+            subject: subject.map(str::to_owned),
+            points: None,
+            text: text.into(),
+        }
     }
 }
 
@@ -76,7 +81,11 @@ pub fn summary(config: &Config, ruling: &Ruling) -> String {
         Ruling::Received(received) => received_summary(received),
         Ruling::Enriched(enriched) => enriched_summary(enriched),
         Ruling::Engaged(engaged) => {
-            let kinds: Vec<&str> = engaged.events.iter().map(|event| event.kind.as_str()).collect();
+            let kinds: Vec<&str> = engaged
+                .events
+                .iter()
+                .map(|event| event.kind.as_str())
+                .collect();
             format!("The person did something: {}.", kinds.join(", "))
         }
         Ruling::Scored(scored) => format!(
@@ -87,9 +96,16 @@ pub fn summary(config: &Config, ruling: &Ruling) -> String {
             scored.stage
         ),
         Ruling::Assigned(assigned) => assigned_summary(config, assigned),
-        Ruling::Unassigned(unassigned) => format!("Nobody got the lead, because {}.", nobody_text(unassigned.because)),
+        Ruling::Unassigned(unassigned) => format!(
+            "Nobody got the lead, because {}.",
+            nobody_text(unassigned.because)
+        ),
         Ruling::Feedback(feedback) => feedback_summary(config, feedback),
-        Ruling::SlaBreached(breach) => format!("{} did not respond by {}.", config.rep_name(&breach.rep), short_time(breach.due_at)),
+        Ruling::SlaBreached(breach) => format!(
+            "{} did not respond by {}.",
+            config.rep_name(&breach.rep),
+            short_time(breach.due_at)
+        ),
         Ruling::Recycled(recycled) => recycled_summary(recycled),
         Ruling::Delivered(delivered) => delivered_summary(delivered),
         Ruling::MergedInto(merged) => format!("This is the same person as {}.", merged.lead),
@@ -100,54 +116,103 @@ fn received_summary(received: &Received) -> String {
     if received.matched.is_empty() {
         format!("A submission from {} made this lead.", received.source)
     } else {
-        let keys: Vec<String> = received.matched.iter().map(|key| format!("the same {key}")).collect();
-        format!("A submission from {} was merged into this lead: {}.", received.source, keys.join(" and "))
+        let keys: Vec<String> = received
+            .matched
+            .iter()
+            .map(|key| format!("the same {key}"))
+            .collect();
+        format!(
+            "A submission from {} was merged into this lead: {}.",
+            received.source,
+            keys.join(" and ")
+        )
     }
 }
 
 fn enriched_summary(enriched: &Enriched) -> String {
     let provider = &enriched.provider;
     match enriched.answer {
-        Answer::Found => format!("{provider} knew the company and gave {}.", count(enriched.fields.len(), "field")),
-        Answer::Cached => format!("{provider} had been asked about the company before and gave {}.", count(enriched.fields.len(), "field")),
+        Answer::Found => format!(
+            "{provider} knew the company and gave {}.",
+            count(enriched.fields.len(), "field")
+        ),
+        Answer::Cached => format!(
+            "{provider} had been asked about the company before and gave {}.",
+            count(enriched.fields.len(), "field")
+        ),
         Answer::NotFound => format!("{provider} does not know the company."),
         Answer::TimedOut => format!("{provider} did not answer in time{}", again(enriched)),
         Answer::Unreachable => format!("{provider} could not be asked{}", again(enriched)),
-        Answer::Nonsense => format!("{provider} gave an answer that cannot be read{}", again(enriched)),
+        Answer::Nonsense => format!(
+            "{provider} gave an answer that cannot be read{}",
+            again(enriched)
+        ),
     }
 }
 
 fn again(enriched: &Enriched) -> String {
     match enriched.retry_at {
-        Some(at) => format!("; the lead went on without, and it is asked again at {}.", short_time(at)),
+        Some(at) => format!(
+            "; the lead went on without, and it is asked again at {}.",
+            short_time(at)
+        ),
         None => "; the lead went on without.".to_owned(),
     }
 }
 
 fn assigned_summary(config: &Config, assigned: &Assigned) -> String {
     let rep = config.rep_name(&assigned.rep);
-    let due = assigned.sla.as_ref().map(|clock| format!(" The first response is due by {}.", short_time(clock.due_at))).unwrap_or_default();
+    let due = assigned
+        .sla
+        .as_ref()
+        .map(|clock| {
+            format!(
+                " The first response is due by {}.",
+                short_time(clock.due_at)
+            )
+        })
+        .unwrap_or_default();
     let pool = assigned.by.pool.as_deref().unwrap_or("no pool");
     match (&assigned.by.how, &assigned.by.territory) {
-        (How::Territory, Some(territory)) => format!("{rep} got the lead: territory {territory} sends it to the pool {pool}, where it was {rep}'s turn.{due}"),
+        (How::Territory, Some(territory)) => format!(
+            "{rep} got the lead: territory {territory} sends it to the pool {pool}, where it was {rep}'s turn.{due}"
+        ),
         (How::ExistingOwner, _) => format!("{rep} keeps the lead as its owner.{due}"),
-        _ => format!("{rep} got the lead: no territory could take it, so it went to the pool {pool}, where it was {rep}'s turn.{due}"),
+        _ => format!(
+            "{rep} got the lead: no territory could take it, so it went to the pool {pool}, where it was {rep}'s turn.{due}"
+        ),
     }
 }
 
 fn feedback_summary(config: &Config, feedback: &Feedback) -> String {
-    let by = feedback.by.as_deref().map_or_else(|| "Sales".to_owned(), |by| config.rep_name(by).to_owned());
-    let reason = feedback.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let by = feedback
+        .by
+        .as_deref()
+        .map_or_else(|| "Sales".to_owned(), |by| config.rep_name(by).to_owned());
+    let reason = feedback
+        .reason
+        .as_deref()
+        .map(|reason| format!(" ({reason})"))
+        .unwrap_or_default();
     format!("{by} reported: {}{reason}.", feedback.kind.name())
 }
 
 fn recycled_summary(recycled: &Recycled) -> String {
-    let why = if recycled.reason == crate::config::NO_RESPONSE { "nobody responded in time".to_owned() } else { format!("it came back: {}", recycled.reason) };
+    let why = if recycled.reason == crate::config::NO_RESPONSE {
+        "nobody responded in time".to_owned()
+    } else {
+        format!("it came back: {}", recycled.reason)
+    };
     match &recycled.then {
         Then::Reassign => format!("The lead goes to somebody else, because {why}."),
-        Then::Wait { until } => format!("The lead waits until {} before somebody else gets it, because {why}.", short_time(*until)),
+        Then::Wait { until } => format!(
+            "The lead waits until {} before somebody else gets it, because {why}.",
+            short_time(*until)
+        ),
         Then::Rest => format!("The lead rests, because {why} and its rule allows no more."),
-        Then::Keep => format!("The lead stays with its owner, although {why}: its rule allows no more changes."),
+        Then::Keep => format!(
+            "The lead stays with its owner, although {why}: its rule allows no more changes."
+        ),
     }
 }
 
@@ -156,8 +221,14 @@ fn delivered_summary(delivered: &Delivered) -> String {
     match &delivered.status {
         DeliveryStatus::Taken { attempts: 1 } => format!("{to} was told."),
         DeliveryStatus::Taken { attempts } => format!("{to} was told, at attempt {attempts}."),
-        DeliveryStatus::Failed { code, retry_at, .. } => format!("{to} could not be told ({code}); the next attempt is at {}.", short_time(*retry_at)),
-        DeliveryStatus::GivenUp { attempts, code, .. } => format!("{to} could not be told after {} ({code}).", count(*attempts as usize, "attempt")),
+        DeliveryStatus::Failed { code, retry_at, .. } => format!(
+            "{to} could not be told ({code}); the next attempt is at {}.",
+            short_time(*retry_at)
+        ),
+        DeliveryStatus::GivenUp { attempts, code, .. } => format!(
+            "{to} could not be told after {} ({code}).",
+            count(*attempts as usize, "attempt")
+        ),
         DeliveryStatus::Disabled => format!("{to} is switched off or gone: nothing was sent."),
     }
 }
@@ -172,7 +243,11 @@ fn nobody_text(because: Nobody) -> &'static str {
 }
 
 fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+    if number == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{number} {what}s")
+    }
 }
 
 /// The reasons of a decision, with what was considered and passed over.
@@ -182,61 +257,127 @@ pub fn reasons(config: &Config, ruling: &Ruling) -> Vec<Reason> {
         Ruling::Enriched(enriched) => enriched
             .fields
             .keys()
-            .map(|field| Reason::new("field", Some(&field.to_string()), format!("{field} is from {}", enriched.provider)))
+            .map(|field| {
+                Reason::new(
+                    "field",
+                    Some(&field.to_string()),
+                    format!("{field} is from {}", enriched.provider),
+                )
+            })
             .collect(),
-        Ruling::Engaged(engaged) => {
-            engaged.events.iter().map(|event| Reason::new("event", Some(&event.kind), format!("{} at {}", event.kind, event.at))).collect()
-        }
+        Ruling::Engaged(engaged) => engaged
+            .events
+            .iter()
+            .map(|event| {
+                Reason::new(
+                    "event",
+                    Some(&event.kind),
+                    format!("{} at {}", event.kind, event.at),
+                )
+            })
+            .collect(),
         Ruling::Scored(scored) => scored_reasons(scored),
-        Ruling::Assigned(Assigned { by, candidates, .. }) | Ruling::Unassigned(Unassigned { by, candidates, .. }) => {
+        Ruling::Assigned(Assigned { by, candidates, .. })
+        | Ruling::Unassigned(Unassigned { by, candidates, .. }) => {
             let mut reasons = route_reasons(by);
             reasons.extend(candidates.iter().map(|candidate| {
                 let code = match candidate.verdict {
                     Verdict::Chosen { .. } => "chosen",
                     _ => "passed_over",
                 };
-                let text = format!("{} {}", config.rep_name(&candidate.rep), verdict_text(&candidate.verdict));
+                let text = format!(
+                    "{} {}",
+                    config.rep_name(&candidate.rep),
+                    verdict_text(&candidate.verdict)
+                );
                 Reason::new(code, Some(&candidate.rep), text)
             }));
             reasons
         }
-        Ruling::Feedback(feedback) => feedback.reason.iter().map(|reason| Reason::new("reason", Some(reason), reason.clone())).collect(),
-        Ruling::SlaBreached(breach) => vec![Reason::new("overdue", Some(&breach.rep), format!("a response was due by {}", short_time(breach.due_at)))],
+        Ruling::Feedback(feedback) => feedback
+            .reason
+            .iter()
+            .map(|reason| Reason::new("reason", Some(reason), reason.clone()))
+            .collect(),
+        Ruling::SlaBreached(breach) => vec![Reason::new(
+            "overdue",
+            Some(&breach.rep),
+            format!("a response was due by {}", short_time(breach.due_at)),
+        )],
         Ruling::Recycled(recycled) => {
             let rule = recycled.rule.as_deref();
             let text = match rule {
-                Some(rule) => format!("the rule {rule} applies to {}, for the {} time", recycled.reason, ordinal(recycled.times)),
+                Some(rule) => format!(
+                    "the rule {rule} applies to {}, for the {} time",
+                    recycled.reason,
+                    ordinal(recycled.times)
+                ),
                 None => format!("no rule says what follows on {}", recycled.reason),
             };
             vec![Reason::new("rule", rule, text)]
         }
-        Ruling::Delivered(delivered) => vec![Reason::new("delivery", Some(&delivered.destination), format!("notification {}", delivered.id))],
-        Ruling::MergedInto(merged) => vec![Reason::new("alias", Some(&merged.lead.to_string()), "two names were claimed for one person")],
+        Ruling::Delivered(delivered) => vec![Reason::new(
+            "delivery",
+            Some(&delivered.destination),
+            format!("notification {}", delivered.id),
+        )],
+        Ruling::MergedInto(merged) => vec![Reason::new(
+            "alias",
+            Some(&merged.lead.to_string()),
+            "two names were claimed for one person",
+        )],
     }
 }
 
 fn received_reasons(config: &Config, received: &Received) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if received.matched.is_empty() {
-        reasons.push(Reason::new("new", None, "nobody with this e-mail address or phone number was known"));
+        reasons.push(Reason::new(
+            "new",
+            None,
+            "nobody with this e-mail address or phone number was known",
+        ));
     }
     for key in &received.matched {
-        reasons.push(Reason::new("same", Some(&key.to_string()), format!("the {key} is that of this lead")));
+        reasons.push(Reason::new(
+            "same",
+            Some(&key.to_string()),
+            format!("the {key} is that of this lead"),
+        ));
     }
     if let Some(owner) = &received.stays_with {
-        reasons.push(Reason::new("existing_owner", Some(owner), format!("{} owns it and keeps it", config.rep_name(owner))));
+        reasons.push(Reason::new(
+            "existing_owner",
+            Some(owner),
+            format!("{} owns it and keeps it", config.rep_name(owner)),
+        ));
     }
     for apart in &received.kept_apart {
         let why = match apart.because {
             Apart::OtherEmail => "has another e-mail address and another name",
             Apart::EmailDecides => "is another person by e-mail address, which decides",
         };
-        reasons.push(Reason::new("kept_apart", Some(&apart.lead.to_string()), format!("{} has the same {} and {why}", apart.lead, apart.key)));
+        reasons.push(Reason::new(
+            "kept_apart",
+            Some(&apart.lead.to_string()),
+            format!("{} has the same {} and {why}", apart.lead, apart.key),
+        ));
     }
     for (field, value) in &received.facts {
         // A fact about a mailbox or a number may be told, except where it would name the mailbox's owner's company.
-        if matches!(field, crate::field::Field::EmailClass | crate::field::Field::EmailRole | crate::field::Field::PhoneValid | crate::field::Field::PhoneKind | crate::field::Field::PhoneCountry) {
-            reasons.push(Reason::new("fact", Some(&field.to_string()), format!("{field} is {value}")));
+        if matches!(
+            field,
+            crate::field::Field::EmailClass
+                | crate::field::Field::EmailRole
+                | crate::field::Field::PhoneValid
+                | crate::field::Field::PhoneKind
+                | crate::field::Field::PhoneCountry
+        ) {
+            reasons.push(Reason::new(
+                "fact",
+                Some(&field.to_string()),
+                format!("{field} is {value}"),
+            ));
         }
     }
     reasons
@@ -246,13 +387,25 @@ fn scored_reasons(scored: &Scored) -> Vec<Reason> {
     scored
         .points
         .iter()
-        .map(|given| Reason { code: "points".to_owned(), subject: Some(given.rule.clone()), points: Some(given.points), text: points_text(given) })
+        .map(|given| Reason {
+            code: "points".to_owned(),
+            subject: Some(given.rule.clone()),
+            points: Some(given.points),
+            text: points_text(given),
+        })
         .collect()
 }
 
 fn points_text(given: &Points) -> String {
-    let times = if given.times > 1 { format!(" for {} times", given.times) } else { String::new() };
-    let cap = given.uncapped.map(|uncapped| format!(", capped from {uncapped:+}")).unwrap_or_default();
+    let times = if given.times > 1 {
+        format!(" for {} times", given.times)
+    } else {
+        String::new()
+    };
+    let cap = given
+        .uncapped
+        .map(|uncapped| format!(", capped from {uncapped:+}"))
+        .unwrap_or_default();
     format!("{}: {:+}{times}{cap}", given.rule, given.points)
 }
 
@@ -260,13 +413,27 @@ fn route_reasons(route: &Route) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = route
         .passed_over
         .iter()
-        .map(|passed| Reason::new("passed_over", Some(&passed.name), format!("territory {}: {}", passed.name, passed.because)))
+        .map(|passed| {
+            Reason::new(
+                "passed_over",
+                Some(&passed.name),
+                format!("territory {}: {}", passed.name, passed.because),
+            )
+        })
         .collect();
     if let Some(territory) = &route.territory {
-        reasons.push(Reason::new("territory", Some(territory), format!("territory {territory} takes it")));
+        reasons.push(Reason::new(
+            "territory",
+            Some(territory),
+            format!("territory {territory} takes it"),
+        ));
     }
     for empty in &route.empty_pools {
-        reasons.push(Reason::new("empty_pool", Some(&empty.name), format!("pool {} had nobody: {}", empty.name, empty.because)));
+        reasons.push(Reason::new(
+            "empty_pool",
+            Some(&empty.name),
+            format!("pool {} had nobody: {}", empty.name, empty.because),
+        ));
     }
     if let Some(pool) = &route.pool {
         let text = match route.how {
@@ -292,8 +459,16 @@ fn ordinal(number: u32) -> String {
 pub fn story(config: &Config, lead: &Lead, decisions: &[Decision]) -> Vec<String> {
     let mut sentences = vec![standing(config, lead)];
     for (decision, seq) in decisions.iter().zip(1u32..) {
-        let mut line = format!("{}. {} {}", seq, short_time(decision.at), summary(config, &decision.ruling));
-        let reasons: Vec<String> = reasons(config, &decision.ruling).into_iter().map(|reason| reason.text).collect();
+        let mut line = format!(
+            "{}. {} {}",
+            seq,
+            short_time(decision.at),
+            summary(config, &decision.ruling)
+        );
+        let reasons: Vec<String> = reasons(config, &decision.ruling)
+            .into_iter()
+            .map(|reason| reason.text)
+            .collect();
         if !reasons.is_empty() {
             line.push_str(&format!(" ({})", reasons.join("; ")));
         }
@@ -303,19 +478,34 @@ pub fn story(config: &Config, lead: &Lead, decisions: &[Decision]) -> Vec<String
 }
 
 fn standing(config: &Config, lead: &Lead) -> String {
-    let score = lead.scored.as_ref().map(|scored| format!(" with a score of {}", scored.score.total())).unwrap_or_default();
+    let score = lead
+        .scored
+        .as_ref()
+        .map(|scored| format!(" with a score of {}", scored.score.total()))
+        .unwrap_or_default();
     let owner = match (&lead.owner, lead.unassigned) {
         (Some(owner), _) => {
-            let response = owner.sla.as_ref().map_or_else(String::new, |sla| match sla.status() {
-                "pending" => format!("; the first response is due by {}", short_time(sla.due_at)),
-                "met" => "; the first response came in time".to_owned(),
-                "late" => "; the first response came too late".to_owned(),
-                _ => "; the first response did not come in time".to_owned(),
-            });
-            format!("{} has it since {}{response}", config.rep_name(&owner.rep), short_time(owner.at))
+            let response = owner
+                .sla
+                .as_ref()
+                .map_or_else(String::new, |sla| match sla.status() {
+                    "pending" => {
+                        format!("; the first response is due by {}", short_time(sla.due_at))
+                    }
+                    "met" => "; the first response came in time".to_owned(),
+                    "late" => "; the first response came too late".to_owned(),
+                    _ => "; the first response did not come in time".to_owned(),
+                });
+            format!(
+                "{} has it since {}{response}",
+                config.rep_name(&owner.rep),
+                short_time(owner.at)
+            )
         }
         (None, Some(because)) => format!("nobody has it, because {}", nobody_text(because)),
-        (None, None) if lead.waits.cooling_until.is_some() => "it waits to be given to somebody else".to_owned(),
+        (None, None) if lead.waits.cooling_until.is_some() => {
+            "it waits to be given to somebody else".to_owned()
+        }
         (None, None) if lead.stage == crate::decision::Stage::Recycled => "it rests".to_owned(),
         (None, None) => "it is on its way to somebody".to_owned(),
     };

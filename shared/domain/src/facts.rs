@@ -9,17 +9,28 @@ use crate::phone::Phone;
 pub fn facts_of(fields: &Fields) -> Fields {
     let mut facts = Fields::new();
     if let Some(email) = text_of(fields, &Field::Email).and_then(|text| Email::parse(text).ok()) {
-        facts.insert(Field::EmailClass, Value::Text(email.class().as_str().to_owned()));
+        facts.insert(
+            Field::EmailClass,
+            Value::Text(email.class().as_str().to_owned()),
+        );
         facts.insert(Field::EmailRole, Value::Flag(email.is_role()));
-        let domain = email.registrable_domain().unwrap_or_else(|| email.domain()).to_owned();
+        let domain = email
+            .registrable_domain()
+            .unwrap_or_else(|| email.domain())
+            .to_owned();
         if email.class() == EmailClass::Company && !fields.contains_key(&Field::CompanyDomain) {
             facts.insert(Field::CompanyDomain, Value::Text(domain.clone()));
         }
         facts.insert(Field::EmailDomain, Value::Text(domain));
     }
-    if let Some(phone) = text_of(fields, &Field::Phone).and_then(|text| Phone::parse(text, None).ok()) {
+    if let Some(phone) =
+        text_of(fields, &Field::Phone).and_then(|text| Phone::parse(text, None).ok())
+    {
         facts.insert(Field::PhoneValid, Value::Flag(phone.is_valid()));
-        facts.insert(Field::PhoneKind, Value::Text(phone.kind().as_str().to_owned()));
+        facts.insert(
+            Field::PhoneKind,
+            Value::Text(phone.kind().as_str().to_owned()),
+        );
         if let Some(region) = phone.region() {
             facts.insert(Field::PhoneCountry, Value::Text(region.as_str().to_owned()));
             if !fields.contains_key(&Field::Country) {

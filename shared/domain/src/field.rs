@@ -213,7 +213,10 @@ impl FromStr for Field {
         }
         match name.strip_prefix("custom.") {
             Some(own) if is_custom_name(own) => Ok(Field::Custom(own.to_owned())),
-            _ => Err(UnknownField { name: name.to_owned(), hint: nearest(name, Self::KNOWN.iter().map(Field::to_string)) }),
+            _ => Err(UnknownField {
+                name: name.to_owned(),
+                hint: nearest(name, Self::KNOWN.iter().map(Field::to_string)),
+            }),
         }
     }
 }
@@ -222,7 +225,9 @@ impl FromStr for Field {
 pub fn is_custom_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= MAX_CUSTOM_NAME
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-')
+        && name.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
+        })
 }
 
 /// The candidate nearest to `name` by edit distance, if it is near enough to be a slip: at most 2, and less than half.
@@ -359,7 +364,10 @@ pub fn parse_number(text: &str) -> Option<i64> {
             '0'..='9' => digits.push(character),
             ',' | '.' | ' ' | '\u{a0}' | '\u{202f}' | '\'' if !digits.is_empty() => {
                 // A separator counts only between groups of three digits.
-                let group: String = characters.clone().take_while(char::is_ascii_digit).collect();
+                let group: String = characters
+                    .clone()
+                    .take_while(char::is_ascii_digit)
+                    .collect();
                 if group.len() != 3 {
                     break;
                 }
@@ -378,7 +386,9 @@ pub fn parse_number(text: &str) -> Option<i64> {
 /// Reads yes or no as forms write it.
 pub fn parse_flag(text: &str) -> Option<bool> {
     match text.trim().to_lowercase().as_str() {
-        "true" | "yes" | "y" | "on" | "1" | "ja" | "oui" | "si" | "sí" | "checked" | "granted" => Some(true),
+        "true" | "yes" | "y" | "on" | "1" | "ja" | "oui" | "si" | "sí" | "checked" | "granted" => {
+            Some(true)
+        }
         "false" | "no" | "n" | "off" | "0" | "nein" | "non" | "unchecked" | "denied" => Some(false),
         _ => None,
     }

@@ -81,7 +81,10 @@ pub fn decode(text: &str) -> Result<u128, IdError> {
     }
     let mut number: u128 = 0;
     for (index, byte) in text.bytes().enumerate() {
-        let digit = ALPHABET.iter().position(|&letter| letter == byte).ok_or(IdError::Digits)? as u128;
+        let digit = ALPHABET
+            .iter()
+            .position(|&letter| letter == byte)
+            .ok_or(IdError::Digits)? as u128;
         if index == 0 && digit > 7 {
             return Err(IdError::Digits);
         }

@@ -39,7 +39,10 @@ impl std::str::FromStr for IdentityKey {
             "phone" => KeyKind::Phone,
             _ => return Err(crate::id::IdError::Prefix("email#")),
         };
-        Ok(Self { kind, hash: crate::id::decode(digits)? })
+        Ok(Self {
+            kind,
+            hash: crate::id::decode(digits)?,
+        })
     }
 }
 
@@ -58,19 +61,29 @@ impl<'de> serde::Deserialize<'de> for IdentityKey {
 
 /// The key of an e-mail address in its canonical form.
 pub fn email_key(pepper: &Pepper, email: &Email) -> IdentityKey {
-    IdentityKey { kind: KeyKind::Email, hash: pepper.hash(&[b"email", email.canonical().as_bytes()]) }
+    IdentityKey {
+        kind: KeyKind::Email,
+        hash: pepper.hash(&[b"email", email.canonical().as_bytes()]),
+    }
 }
 
 /// The key of a phone number in E.164.
 pub fn phone_key(pepper: &Pepper, e164: &str) -> IdentityKey {
-    IdentityKey { kind: KeyKind::Phone, hash: pepper.hash(&[b"phone", e164.as_bytes()]) }
+    IdentityKey {
+        kind: KeyKind::Phone,
+        hash: pepper.hash(&[b"phone", e164.as_bytes()]),
+    }
 }
 
 /// The identity keys of what was submitted, the strongest first: at most one of each kind.
 pub fn keys_of(pepper: &Pepper, fields: &Fields) -> Vec<IdentityKey> {
     let email = text_of(fields, &Field::Email).and_then(|text| Email::parse(text).ok());
     let phone = text_of(fields, &Field::Phone);
-    email.map(|email| email_key(pepper, &email)).into_iter().chain(phone.map(|e164| phone_key(pepper, e164))).collect()
+    email
+        .map(|email| email_key(pepper, &email))
+        .into_iter()
+        .chain(phone.map(|e164| phone_key(pepper, e164)))
+        .collect()
 }
 
 /// Whether what was submitted can be the person of `lead`, given that they share a phone number.
@@ -78,11 +91,17 @@ pub fn keys_of(pepper: &Pepper, fields: &Fields) -> Vec<IdentityKey> {
 /// # Errors
 /// [`Apart::OtherEmail`] when both have an e-mail address, the two differ, and the names do not agree either.
 pub fn shares_phone(lead: &Lead, fields: &Fields) -> Result<(), Apart> {
-    let canonical = |text: &str| Email::parse(text).ok().map(|email| email.canonical().to_owned());
+    let canonical = |text: &str| {
+        Email::parse(text)
+            .ok()
+            .map(|email| email.canonical().to_owned())
+    };
     let ours = lead.text(&Field::Email).and_then(canonical);
     let theirs = text_of(fields, &Field::Email).and_then(canonical);
     match (ours, theirs) {
-        (Some(ours), Some(theirs)) if ours != theirs && !same_name(lead, fields) => Err(Apart::OtherEmail),
+        (Some(ours), Some(theirs)) if ours != theirs && !same_name(lead, fields) => {
+            Err(Apart::OtherEmail)
+        }
         _ => Ok(()),
     }
 }
@@ -129,19 +148,26 @@ pub fn resolve(submission: SubmissionId, fields: &Fields, holders: &[Holder<'_>]
     let is_own_claim = |holder: &Holder<'_>| holder.lead == own && holder.known.is_none();
     let email = holders.iter().find(|holder| holder.key == KeyKind::Email);
     let phone = holders.iter().find(|holder| holder.key == KeyKind::Phone);
-    let phone_fits = |holder: &Holder<'_>| holder.known.map_or(Ok(()), |lead| shares_phone(lead, fields));
+    let phone_fits = |holder: &Holder<'_>| {
+        holder
+            .known
+            .map_or(Ok(()), |lead| shares_phone(lead, fields))
+    };
 
     let mut kept_apart = Vec::new();
-    let mut apart = |holder: &Holder<'_>, because| kept_apart.push((holder.lead, holder.key, because));
+    let mut apart =
+        |holder: &Holder<'_>, because| kept_apart.push((holder.lead, holder.key, because));
     let chosen = match (email, phone) {
         (Some(email), Some(phone)) if email.lead == phone.lead => Some(email.lead),
-        (Some(email), Some(phone)) if is_own_claim(email) && !is_own_claim(phone) => match phone_fits(phone) {
-            Ok(()) => Some(phone.lead),
-            Err(because) => {
-                apart(phone, because);
-                Some(email.lead)
+        (Some(email), Some(phone)) if is_own_claim(email) && !is_own_claim(phone) => {
+            match phone_fits(phone) {
+                Ok(()) => Some(phone.lead),
+                Err(because) => {
+                    apart(phone, because);
+                    Some(email.lead)
+                }
             }
-        },
+        }
         (Some(email), Some(phone)) => {
             if phone.lead != own {
                 apart(phone, Apart::EmailDecides);
@@ -165,7 +191,12 @@ pub fn resolve(submission: SubmissionId, fields: &Fields, holders: &[Holder<'_>]
         .map(|holder| holder.key)
         .collect();
     let alias_own = lead != own && holders.iter().any(is_own_claim);
-    Resolution { lead, matched, kept_apart, alias_own }
+    Resolution {
+        lead,
+        matched,
+        kept_apart,
+        alias_own,
+    }
 }
 
 #[cfg(test)]

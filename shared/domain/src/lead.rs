@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{
-    Behaviour, Decision, DeliveryStatus, FeedbackKind, Nobody, Points, Received, Recycled, Ruling, Score, Stage, Then,
+    Behaviour, Decision, DeliveryStatus, FeedbackKind, Nobody, Points, Received, Recycled, Ruling,
+    Score, Stage, Then,
 };
 use crate::field::{Field, Fields, Value};
 use crate::id::{DeliveryId, EventId, LeadId, SubmissionId};
@@ -187,7 +188,10 @@ impl Lead {
     ///
     /// Order of two submissions does not matter for what is known: of two values the one of higher rank stands, then the
     /// newer one by the time it was accepted at the door.
-    pub fn after<'a>(id: LeadId, decisions: impl IntoIterator<Item = &'a Decision>) -> Option<Self> {
+    pub fn after<'a>(
+        id: LeadId,
+        decisions: impl IntoIterator<Item = &'a Decision>,
+    ) -> Option<Self> {
         let mut decisions = decisions.into_iter();
         let first = decisions.next()?;
         let mut lead = Self::empty(id, first.at);
@@ -232,11 +236,19 @@ impl Lead {
             Ruling::Received(received) => self.receive(received),
             Ruling::Enriched(enriched) => {
                 for (field, value) in &enriched.fields {
-                    self.learn(field, value, Origin::Provider(enriched.provider.clone()), at);
+                    self.learn(
+                        field,
+                        value,
+                        Origin::Provider(enriched.provider.clone()),
+                        at,
+                    );
                 }
                 match enriched.retry_at {
                     Some(retry_at) if enriched.answer.is_failure() => {
-                        let retry = ProviderRetry { attempts: enriched.attempt, at: retry_at };
+                        let retry = ProviderRetry {
+                            attempts: enriched.attempt,
+                            at: retry_at,
+                        };
                         self.waits.provider.insert(enriched.provider.clone(), retry);
                     }
                     _ => {
@@ -289,13 +301,20 @@ impl Lead {
             }
             Ruling::Feedback(feedback) => self.hear(feedback.kind, at),
             Ruling::SlaBreached(breach) => {
-                if let Some(sla) = self.owner.as_mut().filter(|owner| owner.round == breach.round).and_then(|owner| owner.sla.as_mut()) {
+                if let Some(sla) = self
+                    .owner
+                    .as_mut()
+                    .filter(|owner| owner.round == breach.round)
+                    .and_then(|owner| owner.sla.as_mut())
+                {
                     sla.breached = true;
                 }
             }
             Ruling::Recycled(recycled) => self.recycle(recycled, at),
             Ruling::Delivered(delivered) => match &delivered.status {
-                DeliveryStatus::Failed { attempts, retry_at, .. } => {
+                DeliveryStatus::Failed {
+                    attempts, retry_at, ..
+                } => {
                     let open = OpenDelivery {
                         destination: delivered.destination.clone(),
                         about: delivered.about,
@@ -304,7 +323,9 @@ impl Lead {
                     };
                     self.deliveries.insert(delivered.id, open);
                 }
-                DeliveryStatus::Taken { .. } | DeliveryStatus::GivenUp { .. } | DeliveryStatus::Disabled => {
+                DeliveryStatus::Taken { .. }
+                | DeliveryStatus::GivenUp { .. }
+                | DeliveryStatus::Disabled => {
                     self.deliveries.remove(&delivered.id);
                     self.delivered.insert(delivered.id);
                 }
@@ -319,7 +340,9 @@ impl Lead {
             self.waits.assignment = Some(received.received_at);
         } else {
             self.created_at = self.created_at.min(received.received_at);
-            let rests = self.owner.is_none() && self.waits.cooling_until.is_none() && self.waits.assignment.is_none();
+            let rests = self.owner.is_none()
+                && self.waits.cooling_until.is_none()
+                && self.waits.assignment.is_none();
             if rests && self.stage.is_scored() {
                 // Somebody who was given up on has come back by themselves: they want to be talked to.
                 self.waits.assignment = Some(received.received_at);
@@ -341,12 +364,19 @@ impl Lead {
             self.learn(field, value, Origin::Fact, at);
         }
         for (purpose, consent) in &received.consent {
-            let newer = self.consent.get(purpose).is_none_or(|known| known.at <= consent.at);
+            let newer = self
+                .consent
+                .get(purpose)
+                .is_none_or(|known| known.at <= consent.at);
             if newer {
                 self.consent.insert(purpose.clone(), consent.clone());
             }
         }
-        self.waits.check_at = Some(self.waits.check_at.map_or(received.check_at, |known| known.min(received.check_at)));
+        self.waits.check_at = Some(
+            self.waits
+                .check_at
+                .map_or(received.check_at, |known| known.min(received.check_at)),
+        );
     }
 
     fn learn(&mut self, field: &Field, value: &Value, origin: Origin, at: Timestamp) {
@@ -355,7 +385,14 @@ impl Lead {
             known_order > (origin.rank(), at, &origin)
         });
         if !stands {
-            self.known.insert(field.clone(), Known { value: value.clone(), origin, at });
+            self.known.insert(
+                field.clone(),
+                Known {
+                    value: value.clone(),
+                    origin,
+                    at,
+                },
+            );
         }
     }
 
@@ -378,7 +415,8 @@ impl Lead {
     }
 
     fn recycle(&mut self, recycled: &Recycled, at: Timestamp) {
-        self.recycled.insert(recycled.reason.clone(), recycled.times);
+        self.recycled
+            .insert(recycled.reason.clone(), recycled.times);
         match &recycled.then {
             Then::Reassign => self.waits.assignment = Some(at),
             Then::Wait { until } => {
@@ -398,12 +436,17 @@ impl Lead {
 
     /// What is known, without its origins: what rules look at.
     pub fn fields(&self) -> Fields {
-        self.known.iter().map(|(field, known)| (field.clone(), known.value.clone())).collect()
+        self.known
+            .iter()
+            .map(|(field, known)| (field.clone(), known.value.clone()))
+            .collect()
     }
 
     /// The text of one field.
     pub fn text(&self, field: &Field) -> Option<&str> {
-        self.known.get(field).and_then(|known| known.value.as_text())
+        self.known
+            .get(field)
+            .and_then(|known| known.value.as_text())
     }
 
     /// Whether somebody has to be found for it at `now`: it is new, nobody could take it before, it was taken back, or its
@@ -414,7 +457,10 @@ impl Lead {
         }
         match self.waits.cooling_until {
             Some(until) => until <= now,
-            None => self.waits.assignment.is_some() || (self.owner.is_none() && self.unassigned.is_some()),
+            None => {
+                self.waits.assignment.is_some()
+                    || (self.owner.is_none() && self.unassigned.is_some())
+            }
         }
     }
 
@@ -430,7 +476,11 @@ impl Lead {
         }
         let is_open = self.stage.is_scored() && self.waits.cooling_until.is_none();
         let stuck = self.waits.assignment.filter(|_| is_open).map(|since| {
-            if self.unassigned.is_some() { since } else { since.saturating_add(stuck_after).unwrap_or(since) }
+            if self.unassigned.is_some() {
+                since
+            } else {
+                since.saturating_add(stuck_after).unwrap_or(since)
+            }
         });
         let response = self
             .owner
@@ -440,7 +490,12 @@ impl Lead {
             .map(|sla| sla.due_at);
         let providers = self.waits.provider.values().map(|retry| retry.at);
         let deliveries = self.deliveries.values().map(|open| open.retry_at);
-        [stuck, self.waits.cooling_until, response].into_iter().flatten().chain(providers).chain(deliveries).collect()
+        [stuck, self.waits.cooling_until, response]
+            .into_iter()
+            .flatten()
+            .chain(providers)
+            .chain(deliveries)
+            .collect()
     }
 }
 
@@ -454,7 +509,11 @@ pub fn last_stage_change(decisions: &[Decision]) -> Option<u32> {
                 last = (scored.stage != stage).then_some(seq);
                 stage = scored.stage;
             }
-            Ruling::Recycled(recycled) if matches!(recycled.then, Then::Wait { .. } | Then::Rest) => stage = Stage::Recycled,
+            Ruling::Recycled(recycled)
+                if matches!(recycled.then, Then::Wait { .. } | Then::Rest) =>
+            {
+                stage = Stage::Recycled
+            }
             _ => {}
         }
     }

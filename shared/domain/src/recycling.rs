@@ -30,7 +30,11 @@ pub fn stuck_after(config: &Config) -> SignedDuration {
 /// The moment at which the recycler looks at a new lead for the first time: before anything can be due. So one entry in
 /// the index of due work serves both for a lead that gets stuck and for its first-response deadline.
 pub fn first_check(config: &Config, received_at: Timestamp) -> Timestamp {
-    let shortest_sla = config.slas.values().map(|sla| SignedDuration::from_mins(i64::from(sla.first_response_minutes))).min();
+    let shortest_sla = config
+        .slas
+        .values()
+        .map(|sla| SignedDuration::from_mins(i64::from(sla.first_response_minutes)))
+        .min();
     let stuck = stuck_after(config);
     let wait = shortest_sla.map_or(stuck, |sla| sla.min(stuck));
     received_at.saturating_add(wait).unwrap_or(received_at)
@@ -39,13 +43,21 @@ pub fn first_check(config: &Config, received_at: Timestamp) -> Timestamp {
 /// When an entry in the index of due work has to be written before `before` becomes `after`; `None` when one is there.
 ///
 /// The entry of a new lead stands at its first check, and everything that it comes to wait for before that is found then.
-pub fn arm_at(config: &Config, before: Option<&Lead>, after: &Lead, now: Timestamp) -> Option<Timestamp> {
+pub fn arm_at(
+    config: &Config,
+    before: Option<&Lead>,
+    after: &Lead,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let next = after.next_due(stuck_after(config));
     let Some(before) = before else {
         return [next, after.waits.check_at].into_iter().flatten().min();
     };
     let next = next?;
-    let stands = after.waits.check_at.is_some_and(|check| now < check && check <= next);
+    let stands = after
+        .waits
+        .check_at
+        .is_some_and(|check| now < check && check <= next);
     let stood = before.next_due(stuck_after(config)) == Some(next) && now < next;
     (!stands && !stood).then_some(next)
 }
@@ -63,8 +75,15 @@ pub fn due(config: &Config, lead: &Lead, now: Timestamp) -> Vec<Due> {
     } else if lead.wants_owner(now)
         && let Some(since) = lead.waits.assignment
     {
-        let patience = if lead.unassigned.is_some() { SignedDuration::ZERO } else { stuck_after(config) };
-        if since.saturating_add(patience).is_ok_and(|due_at| due_at <= now) {
+        let patience = if lead.unassigned.is_some() {
+            SignedDuration::ZERO
+        } else {
+            stuck_after(config)
+        };
+        if since
+            .saturating_add(patience)
+            .is_ok_and(|due_at| due_at <= now)
+        {
             found.push(Due::SendOn);
         }
     }
@@ -98,7 +117,11 @@ pub fn breach(config: &Config, lead: &Lead, now: Timestamp) -> Vec<Ruling> {
     let Some(sla) = owner.sla.as_ref() else {
         return Vec::new();
     };
-    let breached = SlaBreached { round: owner.round, rep: owner.rep.clone(), due_at: sla.due_at };
+    let breached = SlaBreached {
+        round: owner.round,
+        rep: owner.rep.clone(),
+        due_at: sla.due_at,
+    };
     let mut recycled = send_back(config, lead, NO_RESPONSE, now);
     if recycled.then == Then::Rest {
         recycled.then = Then::Keep;
@@ -114,15 +137,26 @@ pub fn send_back(config: &Config, lead: &Lead, reason: &str, now: Timestamp) -> 
         Some(rule) if times <= rule.max_times && rule.wait_days == 0 => Then::Reassign,
         Some(rule) if times <= rule.max_times => {
             let wait = SignedDuration::from_hours(24 * i64::from(rule.wait_days));
-            Then::Wait { until: now.saturating_add(wait).unwrap_or(now) }
+            Then::Wait {
+                until: now.saturating_add(wait).unwrap_or(now),
+            }
         }
         _ => Then::Rest,
     };
-    Recycled { reason: reason.to_owned(), rule: rule.map(|rule| rule.name.clone()), then, times }
+    Recycled {
+        reason: reason.to_owned(),
+        rule: rule.map(|rule| rule.name.clone()),
+        then,
+        times,
+    }
 }
 
 fn rule_for<'a>(config: &'a Config, reason: &str) -> Option<&'a RecyclingRule> {
-    config.recycling.rules.iter().find(|rule| rule.reason == reason || (rule.reason == "*" && reason != NO_RESPONSE))
+    config
+        .recycling
+        .rules
+        .iter()
+        .find(|rule| rule.reason == reason || (rule.reason == "*" && reason != NO_RESPONSE))
 }
 
 #[cfg(test)]

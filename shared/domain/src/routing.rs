@@ -21,7 +21,11 @@ use crate::id::LeadId;
 pub fn territory_for(config: &Config, fields: &Fields) -> Route {
     let mut passed_over = Vec::new();
     for territory in &config.territories {
-        match territory.when.as_ref().and_then(|when| when.why_not(fields)) {
+        match territory
+            .when
+            .as_ref()
+            .and_then(|when| when.why_not(fields))
+        {
             None => {
                 return Route {
                     how: How::Territory,
@@ -31,10 +35,19 @@ pub fn territory_for(config: &Config, fields: &Fields) -> Route {
                     empty_pools: Vec::new(),
                 };
             }
-            Some(because) => passed_over.push(PassedOver { name: territory.name.clone(), because }),
+            Some(because) => passed_over.push(PassedOver {
+                name: territory.name.clone(),
+                because,
+            }),
         }
     }
-    Route { how: How::Fallback, territory: None, pool: config.routing.fallback_pool.clone(), passed_over, empty_pools: Vec::new() }
+    Route {
+        how: How::Fallback,
+        territory: None,
+        pool: config.routing.fallback_pool.clone(),
+        passed_over,
+        empty_pools: Vec::new(),
+    }
 }
 
 /// The pools to ask for a lead on `route`, in order, each once: the territory's, its fallbacks, the fallback of all.
@@ -43,7 +56,10 @@ pub fn pools_to_ask<'a>(config: &'a Config, route: &'a Route) -> Vec<&'a str> {
     let mut next = route.pool.as_deref();
     while let Some(name) = next.filter(|name| !pools.contains(name)) {
         pools.push(name);
-        next = config.pools.get(name).and_then(|pool| pool.fallback.as_deref());
+        next = config
+            .pools
+            .get(name)
+            .and_then(|pool| pool.fallback.as_deref());
     }
     if let Some(last) = config.routing.fallback_pool.as_deref()
         && !pools.contains(&last)
@@ -55,7 +71,12 @@ pub fn pools_to_ask<'a>(config: &'a Config, route: &'a Route) -> Vec<&'a str> {
 
 /// The SLA that starts when a lead is given on `route`: the territory's, else the pool's, else the one for all.
 pub fn sla_for<'a>(config: &'a Config, route: &Route) -> Option<&'a str> {
-    let territory = route.territory.as_ref().and_then(|name| config.territories.iter().find(|territory| territory.name == *name));
+    let territory = route.territory.as_ref().and_then(|name| {
+        config
+            .territories
+            .iter()
+            .find(|territory| territory.name == *name)
+    });
     let pool = route.pool.as_ref().and_then(|name| config.pools.get(name));
     territory
         .and_then(|territory| territory.sla.as_deref())
@@ -124,11 +145,25 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// The candidates with the reason for each, when nobody can take the lead.
-pub fn take_turn(config: &Config, name: &str, turns: &mut Turns, wanted: Wanted<'_>, now: Timestamp) -> Result<Turn, Vec<Candidate>> {
-    if let Some(turn) = turns.pending.iter().find(|turn| turn.lead == wanted.lead && turn.round == wanted.round) {
+pub fn take_turn(
+    config: &Config,
+    name: &str,
+    turns: &mut Turns,
+    wanted: Wanted<'_>,
+    now: Timestamp,
+) -> Result<Turn, Vec<Candidate>> {
+    if let Some(turn) = turns
+        .pending
+        .iter()
+        .find(|turn| turn.lead == wanted.lead && turn.round == wanted.round)
+    {
         return Ok(turn.clone());
     }
-    let empty = Pool { members: Vec::new(), fallback: None, sla: None };
+    let empty = Pool {
+        members: Vec::new(),
+        fallback: None,
+        sla: None,
+    };
     let pool = config.pools.get(name).unwrap_or(&empty);
     // Those who never had the lead come first; whoever had it before, but not last, is better than nobody.
     let strict = Bar::HadIt(wanted.had_by);
@@ -138,7 +173,9 @@ pub fn take_turn(config: &Config, name: &str, turns: &mut Turns, wanted: Wanted<
         verdicts = judge(config, pool, turns, lenient, now);
     }
 
-    let total: i64 = eligible(pool, &verdicts).map(|member| i64::from(member.weight)).sum();
+    let total: i64 = eligible(pool, &verdicts)
+        .map(|member| i64::from(member.weight))
+        .sum();
     let order = |member: &&Member| {
         let account = turns.accounts.get(&member.rep);
         let credit = account.map_or(0, |account| account.credit) + i64::from(member.weight);
@@ -180,14 +217,24 @@ pub fn take_turn(config: &Config, name: &str, turns: &mut Turns, wanted: Wanted<
         account.day = day;
         account.today = 1;
     }
-    let turn = Turn { lead: wanted.lead, round: wanted.round, rep: chosen, at: now, candidates: verdicts };
+    let turn = Turn {
+        lead: wanted.lead,
+        round: wanted.round,
+        rep: chosen,
+        at: now,
+        candidates: verdicts,
+    };
     turns.pending.push(turn.clone());
     Ok(turn)
 }
 
 /// Takes a pending turn back, as if it had never been given: the lead needed nobody after all.
 pub fn give_back(config: &Config, name: &str, turns: &mut Turns, lead: LeadId, round: u32) {
-    let Some(index) = turns.pending.iter().position(|turn| turn.lead == lead && turn.round == round) else {
+    let Some(index) = turns
+        .pending
+        .iter()
+        .position(|turn| turn.lead == lead && turn.round == round)
+    else {
         return;
     };
     let turn = turns.pending.remove(index);
@@ -196,8 +243,18 @@ pub fn give_back(config: &Config, name: &str, turns: &mut Turns, lead: LeadId, r
         let member = pool.and_then(|pool| pool.members.iter().find(|member| member.rep == rep));
         member.map_or(0, |member| i64::from(member.weight))
     };
-    let took_part = |candidate: &&Candidate| matches!(candidate.verdict, Verdict::Chosen { .. } | Verdict::Waiting { .. });
-    let total: i64 = turn.candidates.iter().filter(took_part).map(|candidate| weight(&candidate.rep)).sum();
+    let took_part = |candidate: &&Candidate| {
+        matches!(
+            candidate.verdict,
+            Verdict::Chosen { .. } | Verdict::Waiting { .. }
+        )
+    };
+    let total: i64 = turn
+        .candidates
+        .iter()
+        .filter(took_part)
+        .map(|candidate| weight(&candidate.rep))
+        .sum();
     for candidate in turn.candidates.iter().filter(took_part) {
         if let Some(account) = turns.accounts.get_mut(&candidate.rep) {
             account.credit -= weight(&candidate.rep);
@@ -227,18 +284,21 @@ pub fn why_empty(candidates: &[Candidate]) -> String {
     if candidates.is_empty() {
         return "it has no members".to_owned();
     }
-    let reasons: Vec<String> = candidates.iter().map(|candidate| format!("{} {}", candidate.rep, verdict_text(&candidate.verdict))).collect();
+    let reasons: Vec<String> = candidates
+        .iter()
+        .map(|candidate| format!("{} {}", candidate.rep, verdict_text(&candidate.verdict)))
+        .collect();
     reasons.join(", ")
 }
 
 /// A verdict in words that follow the rep's name.
 pub fn verdict_text(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Chosen { credit } => format!("was next in turn with {credit} credits"),
-        Verdict::Waiting { credit } => format!("could take it and was behind with {credit} credits"),
+        Verdict::Chosen { credit } => format!("was next in turn (credit {credit})"),
+        Verdict::Waiting { credit } => format!("could take it and was not next (credit {credit})"),
         Verdict::Inactive => "is inactive".to_owned(),
         Verdict::Away => "is away".to_owned(),
-        Verdict::Full { max_per_day } => format!("has had {max_per_day} leads today"),
+        Verdict::Full { max_per_day } => format!("has had the most for a day ({max_per_day})"),
         Verdict::HadIt => "had this lead before".to_owned(),
         Verdict::NoWeight => "has weight 0".to_owned(),
     }
@@ -255,14 +315,29 @@ enum Bar<'a> {
     HadItLast(Option<&'a str>),
 }
 
-fn judge(config: &Config, pool: &Pool, turns: &Turns, bar: Bar<'_>, now: Timestamp) -> Vec<Candidate> {
+fn judge(
+    config: &Config,
+    pool: &Pool,
+    turns: &Turns,
+    bar: Bar<'_>,
+    now: Timestamp,
+) -> Vec<Candidate> {
     pool.members
         .iter()
-        .map(|member| Candidate { rep: member.rep.clone(), verdict: verdict(config, member, turns, bar, now) })
+        .map(|member| Candidate {
+            rep: member.rep.clone(),
+            verdict: verdict(config, member, turns, bar, now),
+        })
         .collect()
 }
 
-fn verdict(config: &Config, member: &Member, turns: &Turns, bar: Bar<'_>, now: Timestamp) -> Verdict {
+fn verdict(
+    config: &Config,
+    member: &Member,
+    turns: &Turns,
+    bar: Bar<'_>,
+    now: Timestamp,
+) -> Verdict {
     let Some(rep) = config.reps.get(&member.rep).filter(|rep| rep.active) else {
         return Verdict::Inactive;
     };
@@ -282,7 +357,9 @@ fn verdict(config: &Config, member: &Member, turns: &Turns, bar: Bar<'_>, now: T
     }
     let account = turns.accounts.get(&member.rep);
     if let Some(max_per_day) = member.max_per_day {
-        let given = account.filter(|account| account.day == today.to_string()).map_or(0, |account| account.today);
+        let given = account
+            .filter(|account| account.day == today.to_string())
+            .map_or(0, |account| account.today);
         if given >= max_per_day {
             return Verdict::Full { max_per_day };
         }

@@ -19,20 +19,45 @@ const FINE: i64 = 1 << 20;
 ///
 /// `previous` is the stage it has: a stage that sales or recycling gave is not changed by points, and one that points gave
 /// is only lost when the total falls `hysteresis` below its threshold. `considered` is the number of decisions looked at.
-pub fn score(scoring: &Scoring, fields: &Fields, behaviour: &[Behaviour], previous: Stage, considered: u32, now: Timestamp) -> Scored {
+pub fn score(
+    scoring: &Scoring,
+    fields: &Fields,
+    behaviour: &[Behaviour],
+    previous: Stage,
+    considered: u32,
+    now: Timestamp,
+) -> Scored {
     let mut points = fit_points(scoring, fields);
-    let fit = clamp(points.iter().map(|given| given.points).sum(), scoring.fit_cap);
+    let fit = clamp(
+        points.iter().map(|given| given.points).sum(),
+        scoring.fit_cap,
+    );
     let engaged = engagement_points(scoring, behaviour, now);
-    let engagement = clamp(engaged.iter().map(|given| given.points).sum(), scoring.engagement_cap);
+    let engagement = clamp(
+        engaged.iter().map(|given| given.points).sum(),
+        scoring.engagement_cap,
+    );
     points.extend(engaged);
     let score = Score { fit, engagement };
     let stage = stage_for(scoring, score.total(), behaviour, previous);
-    Scored { score, stage, points, considered }
+    Scored {
+        score,
+        stage,
+        points,
+        considered,
+    }
 }
 
 /// Works out the score that `lead` has at `now`.
 pub fn rate(config: &Config, lead: &Lead, now: Timestamp) -> Scored {
-    score(&config.scoring, &lead.fields(), &lead.behaviour, lead.stage, lead.seq, now)
+    score(
+        &config.scoring,
+        &lead.fields(),
+        &lead.behaviour,
+        lead.stage,
+        lead.seq,
+        now,
+    )
 }
 
 fn fit_points(scoring: &Scoring, fields: &Fields) -> Vec<Points> {
@@ -40,7 +65,12 @@ fn fit_points(scoring: &Scoring, fields: &Fields) -> Vec<Points> {
         .fit
         .iter()
         .filter(|rule| rule.when.holds(fields))
-        .map(|rule| Points { rule: rule.name.clone(), points: rule.points, times: 1, uncapped: None })
+        .map(|rule| Points {
+            rule: rule.name.clone(),
+            points: rule.points,
+            times: 1,
+            uncapped: None,
+        })
         .collect()
 }
 
@@ -54,7 +84,10 @@ fn engagement_points(scoring: &Scoring, behaviour: &[Behaviour], now: Timestamp)
         let Some(events) = by_kind.get(rule.event.as_str()) else {
             continue;
         };
-        let fine: i64 = events.iter().map(|event| i64::from(rule.points) * remaining(event.at, now, rule.half_life_days)).sum();
+        let fine: i64 = events
+            .iter()
+            .map(|event| i64::from(rule.points) * remaining(event.at, now, rule.half_life_days))
+            .sum();
         let uncapped = round(fine);
         let given = rule.cap.map_or(uncapped, |cap| clamp(uncapped, cap));
         points.push(Points {
@@ -115,9 +148,15 @@ fn stage_for(scoring: &Scoring, total: i32, behaviour: &[Behaviour], previous: S
     if !previous.is_scored() {
         return previous;
     }
-    let is_product_qualified = behaviour.iter().any(|event| scoring.pql_events.contains(&event.kind));
+    let is_product_qualified = behaviour
+        .iter()
+        .any(|event| scoring.pql_events.contains(&event.kind));
     let threshold = |stage: Stage, needed: i32| {
-        if previous >= stage && previous != Stage::Recycled { needed - scoring.hysteresis } else { needed }
+        if previous >= stage && previous != Stage::Recycled {
+            needed - scoring.hysteresis
+        } else {
+            needed
+        }
     };
     if total >= threshold(Stage::Sql, scoring.sql) {
         Stage::Sql

@@ -64,7 +64,10 @@ pub fn respond(failed: Vec<String>) -> SqsBatchResponse {
 ///
 /// # Errors
 /// See [`read_batch`].
-pub async fn run_batch<F, E>(event: SqsEvent, handle: impl Fn(Message) -> F) -> Result<SqsBatchResponse, Failure>
+pub async fn run_batch<F, E>(
+    event: SqsEvent,
+    handle: impl Fn(Message) -> F,
+) -> Result<SqsBatchResponse, Failure>
 where
     F: Future<Output = Result<(), E>>,
     E: std::error::Error,

@@ -98,8 +98,14 @@ impl Message {
         match self {
             Message::Submission { submission } => submission.id.to_string(),
             Message::Quarantined { quarantined } => quarantined.id.to_string(),
-            Message::Behaviour { person: Person::Email(_), .. } => "somebody".to_owned(),
-            Message::Behaviour { person: Person::Lead(lead), .. }
+            Message::Behaviour {
+                person: Person::Email(_),
+                ..
+            } => "somebody".to_owned(),
+            Message::Behaviour {
+                person: Person::Lead(lead),
+                ..
+            }
             | Message::AskProvider { lead, .. }
             | Message::Score { lead, .. }
             | Message::Assign { lead, .. }

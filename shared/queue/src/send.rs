@@ -84,7 +84,10 @@ pub struct Queues {
 impl Queues {
     /// Queues at the given addresses, reached through `client`.
     pub fn new(client: Client, urls: impl IntoIterator<Item = (Queue, String)>) -> Self {
-        Self { client, urls: urls.into_iter().collect() }
+        Self {
+            client,
+            urls: urls.into_iter().collect(),
+        }
     }
 
     /// Sends one message. It is durable when this returns.
@@ -99,10 +102,26 @@ impl Queues {
     ///
     /// # Errors
     /// See [`SendError`].
-    pub async fn send_later(&self, queue: Queue, message: &Message, delay_seconds: i32) -> Result<(), SendError> {
-        let request = self.client.send_message().queue_url(self.url(queue)?).message_body(write(queue, message)?);
-        let request = if delay_seconds > 0 { request.delay_seconds(delay_seconds.min(MAX_DELAY_SECONDS)) } else { request };
-        request.send().await.map_err(|error| SendError::Call { queue: queue.name(), source: Box::new(error) })?;
+    pub async fn send_later(
+        &self,
+        queue: Queue,
+        message: &Message,
+        delay_seconds: i32,
+    ) -> Result<(), SendError> {
+        let request = self
+            .client
+            .send_message()
+            .queue_url(self.url(queue)?)
+            .message_body(write(queue, message)?);
+        let request = if delay_seconds > 0 {
+            request.delay_seconds(delay_seconds.min(MAX_DELAY_SECONDS))
+        } else {
+            request
+        };
+        request.send().await.map_err(|error| SendError::Call {
+            queue: queue.name(),
+            source: Box::new(error),
+        })?;
         Ok(())
     }
 
@@ -122,7 +141,8 @@ impl Queues {
         let mut bytes = 0;
         for body in bodies {
             if waiting.len() == MAX_ENTRIES || bytes + body.len() > MAX_BYTES {
-                self.send_entries(queue, std::mem::take(&mut waiting)).await?;
+                self.send_entries(queue, std::mem::take(&mut waiting))
+                    .await?;
                 bytes = 0;
             }
             bytes += body.len();
@@ -137,18 +157,31 @@ impl Queues {
         }
         let mut request = self.client.send_message_batch().queue_url(self.url(queue)?);
         for (index, body) in bodies.into_iter().enumerate() {
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build();
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_body(body)
+                .build();
             request = request.entries(entry.map_err(|_| SendError::Unwritable(queue.name()))?);
         }
-        let sent = request.send().await.map_err(|error| SendError::Call { queue: queue.name(), source: Box::new(error) })?;
+        let sent = request.send().await.map_err(|error| SendError::Call {
+            queue: queue.name(),
+            source: Box::new(error),
+        })?;
         match sent.failed().first() {
             None => Ok(()),
-            Some(first) => Err(SendError::Refused { queue: queue.name(), refused: sent.failed().len(), code: first.code().to_owned() }),
+            Some(first) => Err(SendError::Refused {
+                queue: queue.name(),
+                refused: sent.failed().len(),
+                code: first.code().to_owned(),
+            }),
         }
     }
 
     fn url(&self, queue: Queue) -> Result<&str, SendError> {
-        self.urls.get(&queue).map(String::as_str).ok_or(SendError::NoQueue(queue.name()))
+        self.urls
+            .get(&queue)
+            .map(String::as_str)
+            .ok_or(SendError::NoQueue(queue.name()))
     }
 }
 

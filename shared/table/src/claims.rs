@@ -2,7 +2,9 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure,
+};
 use domain::id::LeadId;
 use domain::identity::IdentityKey;
 
@@ -24,7 +26,10 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn holders(&self, identity_keys: &[IdentityKey]) -> Result<Vec<Option<LeadId>>, Error> {
+    pub async fn holders(
+        &self,
+        identity_keys: &[IdentityKey],
+    ) -> Result<Vec<Option<LeadId>>, Error> {
         if identity_keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -32,7 +37,10 @@ impl Table {
         for key in identity_keys {
             wanted = wanted.keys(keys::identity(*key).item());
         }
-        let wanted = wanted.build().map_err(|_| Error::Corrupt { kind: "request", problem: "it names no key" })?;
+        let wanted = wanted.build().map_err(|_| Error::Corrupt {
+            kind: "request",
+            problem: "it names no key",
+        })?;
         let found = self
             .client
             .batch_get_item()
@@ -43,15 +51,31 @@ impl Table {
             .map_err(|error| Error::call("BatchGetItem", error))?;
         self.count_read("BatchGetItem", found.consumed_capacity().first());
         // At most a handful of small items are asked for: what is left over was throttled.
-        if found.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
-            return Err(Error::Call { operation: "BatchGetItem", code: "UnprocessedKeys".to_owned(), source: "some keys were not read".into() });
+        if found
+            .unprocessed_keys()
+            .is_some_and(|left| !left.is_empty())
+        {
+            return Err(Error::Call {
+                operation: "BatchGetItem",
+                code: "UnprocessedKeys".to_owned(),
+                source: "some keys were not read".into(),
+            });
         }
-        let items: Vec<&Item> = found.responses().and_then(|tables| tables.get(&*self.name)).into_iter().flatten().collect();
+        let items: Vec<&Item> = found
+            .responses()
+            .and_then(|tables| tables.get(&*self.name))
+            .into_iter()
+            .flatten()
+            .collect();
         identity_keys
             .iter()
             .map(|key| {
                 let pk = AttributeValue::S(keys::identity(*key).pk);
-                items.iter().find(|item| item.get(keys::PK) == Some(&pk)).map(|item| lead_of(item)).transpose()
+                items
+                    .iter()
+                    .find(|item| item.get(keys::PK) == Some(&pk))
+                    .map(|item| lead_of(item))
+                    .transpose()
             })
             .collect()
     }
@@ -89,7 +113,10 @@ impl Table {
                         // Some engines do not send the item along.
                         None => match self.holders(&[key]).await?.first().copied().flatten() {
                             Some(holder) => Ok(Claimed::Theirs(holder)),
-                            None => Err(Error::Corrupt { kind: "identity key", problem: "it was taken and is gone" }),
+                            None => Err(Error::Corrupt {
+                                kind: "identity key",
+                                problem: "it was taken and is gone",
+                            }),
                         },
                     }
                 }
@@ -101,7 +128,10 @@ impl Table {
 }
 
 fn lead_of(item: &Item) -> Result<LeadId, Error> {
-    let corrupt = |problem| Error::Corrupt { kind: "identity key", problem };
+    let corrupt = |problem| Error::Corrupt {
+        kind: "identity key",
+        problem,
+    };
     match item.get(LEAD) {
         Some(AttributeValue::S(text)) => text.parse().map_err(|_| corrupt("it names no lead")),
         _ => Err(corrupt("it names no lead")),

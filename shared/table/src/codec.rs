@@ -16,24 +16,36 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Decisions as they are stored.
 pub(crate) fn encode(decisions: &[Decision]) -> Result<Vec<u8>, Error> {
-    let json = serde_json::to_vec(decisions).map_err(|_| Error::Corrupt { kind: "decisions", problem: "they cannot be written as JSON" })?;
+    let json = serde_json::to_vec(decisions).map_err(|_| Error::Corrupt {
+        kind: "decisions",
+        problem: "they cannot be written as JSON",
+    })?;
     let mut stored = vec![FORMAT];
-    stored.extend_from_slice(&lz4_flex::block::compress_prepend_size_with_dict(&json, DICTIONARY));
+    stored.extend_from_slice(&lz4_flex::block::compress_prepend_size_with_dict(
+        &json, DICTIONARY,
+    ));
     Ok(stored)
 }
 
 /// Decisions as they were stored.
 pub(crate) fn decode(stored: &[u8]) -> Result<Vec<Decision>, Error> {
-    let corrupt = |problem| Error::Corrupt { kind: "decisions", problem };
+    let corrupt = |problem| Error::Corrupt {
+        kind: "decisions",
+        problem,
+    };
     let (format, compressed) = stored.split_first().ok_or(corrupt("it is empty"))?;
     if *format != FORMAT {
         return Err(corrupt("its format is unknown to this version"));
     }
-    let size = compressed.first_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes) as usize).ok_or(corrupt("it is cut off"))?;
+    let size = compressed
+        .first_chunk::<4>()
+        .map(|bytes| u32::from_le_bytes(*bytes) as usize)
+        .ok_or(corrupt("it is cut off"))?;
     if size > MAX_BYTES {
         return Err(corrupt("it claims to be larger than any entry"));
     }
-    let json = lz4_flex::block::decompress_size_prepended_with_dict(compressed, DICTIONARY).map_err(|_| corrupt("it cannot be decompressed"))?;
+    let json = lz4_flex::block::decompress_size_prepended_with_dict(compressed, DICTIONARY)
+        .map_err(|_| corrupt("it cannot be decompressed"))?;
     serde_json::from_slice(&json).map_err(|_| corrupt("it is no list of decisions"))
 }
 

@@ -63,9 +63,14 @@ impl Table {
         let Some(item) = self.configuration_item(keys::version(version)).await? else {
             return Ok(None);
         };
-        let corrupt = |problem| Error::Corrupt { kind: "configuration", problem };
+        let corrupt = |problem| Error::Corrupt {
+            kind: "configuration",
+            problem,
+        };
         let document = text(&item, DOCUMENT).ok_or(corrupt("it has no document"))?;
-        serde_json::from_str(&document).map(Some).map_err(|_| corrupt("its document is not as this version writes it"))
+        serde_json::from_str(&document)
+            .map(Some)
+            .map_err(|_| corrupt("its document is not as this version writes it"))
     }
 
     /// The file from which `version` was pushed.
@@ -73,7 +78,10 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn configuration_text(&self, version: &str) -> Result<Option<String>, Error> {
-        Ok(self.configuration_item(keys::version(version)).await?.and_then(|item| text(&item, TEXT)))
+        Ok(self
+            .configuration_item(keys::version(version))
+            .await?
+            .and_then(|item| text(&item, TEXT)))
     }
 
     async fn configuration_item(&self, key: keys::Key) -> Result<Option<Item>, Error> {
@@ -95,21 +103,43 @@ impl Table {
     ///
     /// # Errors
     /// When it is too large or the table cannot be written.
-    pub async fn push_configuration(&self, config: &Config, file: &str, now: Timestamp) -> Result<Pushed, Error> {
+    pub async fn push_configuration(
+        &self,
+        config: &Config,
+        file: &str,
+        now: Timestamp,
+    ) -> Result<Pushed, Error> {
         let version = version_of(config);
-        let document = serde_json::to_string(config).map_err(|_| Error::Corrupt { kind: "configuration", problem: "it cannot be written as JSON" })?;
+        let document = serde_json::to_string(config).map_err(|_| Error::Corrupt {
+            kind: "configuration",
+            problem: "it cannot be written as JSON",
+        })?;
         let bytes = document.len() + file.len();
         if bytes > MAX_BYTES {
-            return Err(Error::TooLarge { what: "the configuration", bytes });
+            return Err(Error::TooLarge {
+                what: "the configuration",
+                bytes,
+            });
         }
         let mut item = keys::version(&version).item();
         item.insert(DOCUMENT.to_owned(), AttributeValue::S(document));
         item.insert(TEXT.to_owned(), AttributeValue::S(file.to_owned()));
         item.insert(PUSHED_AT.to_owned(), AttributeValue::S(now.to_string()));
-        let stored = self.client.put_item().table_name(&*self.name).set_item(Some(item)).condition_expression("attribute_not_exists(pk)").send().await;
+        let stored = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
         match stored {
             Ok(_) => {}
-            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => {}
+            Err(SdkError::ServiceError(refused))
+                if matches!(
+                    refused.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) => {}
             Err(error) => return Err(Error::call("PutItem", error)),
         }
         let is_new = self.current_version().await?.as_deref() != Some(version.as_str());
@@ -124,7 +154,11 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or written.
     pub async fn roll_back(&self, version: &str, now: Timestamp) -> Result<bool, Error> {
-        if self.configuration_item(keys::version(version)).await?.is_none() {
+        if self
+            .configuration_item(keys::version(version))
+            .await?
+            .is_none()
+        {
             return Ok(false);
         }
         self.put_in_force(version, now).await?;
@@ -135,7 +169,13 @@ impl Table {
         let mut item = keys::current().item();
         item.insert(VERSION.to_owned(), AttributeValue::S(version.to_owned()));
         item.insert(SINCE.to_owned(), AttributeValue::S(now.to_string()));
-        self.client.put_item().table_name(&*self.name).set_item(Some(item)).send().await.map_err(|error| Error::call("PutItem", error))?;
+        self.client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| Error::call("PutItem", error))?;
         Ok(())
     }
 
@@ -153,7 +193,10 @@ impl Table {
                 .query()
                 .table_name(&*self.name)
                 .key_condition_expression("pk = :pk AND begins_with(sk, :v)")
-                .expression_attribute_values(":pk", AttributeValue::S(keys::CONFIGURATIONS.to_owned()))
+                .expression_attribute_values(
+                    ":pk",
+                    AttributeValue::S(keys::CONFIGURATIONS.to_owned()),
+                )
                 .expression_attribute_values(":v", AttributeValue::S(keys::VERSIONS.to_owned()))
                 .projection_expression("sk, pushed_at")
                 .set_exclusive_start_key(start.take())
@@ -161,19 +204,33 @@ impl Table {
                 .await
                 .map_err(|error| Error::call("Query", error))?;
             for item in page.items() {
-                let corrupt = || Error::Corrupt { kind: "configuration", problem: "it does not say when it was pushed" };
+                let corrupt = || Error::Corrupt {
+                    kind: "configuration",
+                    problem: "it does not say when it was pushed",
+                };
                 let sk = text(item, keys::SK).ok_or_else(corrupt)?;
                 let version = sk.strip_prefix(keys::VERSIONS).unwrap_or(&sk).to_owned();
-                let pushed_at = text(item, PUSHED_AT).and_then(|at| at.parse().ok()).ok_or_else(corrupt)?;
+                let pushed_at = text(item, PUSHED_AT)
+                    .and_then(|at| at.parse().ok())
+                    .ok_or_else(corrupt)?;
                 let is_current = current.as_deref() == Some(version.as_str());
-                versions.push(StoredVersion { version, pushed_at, is_current });
+                versions.push(StoredVersion {
+                    version,
+                    pushed_at,
+                    is_current,
+                });
             }
             match page.last_evaluated_key {
                 Some(key) if !key.is_empty() => start = Some(key),
                 _ => break,
             }
         }
-        versions.sort_by(|left, right| right.pushed_at.cmp(&left.pushed_at).then_with(|| left.version.cmp(&right.version)));
+        versions.sort_by(|left, right| {
+            right
+                .pushed_at
+                .cmp(&left.pushed_at)
+                .then_with(|| left.version.cmp(&right.version))
+        });
         Ok(versions)
     }
 }
@@ -205,7 +262,11 @@ pub struct ConfigurationCache {
 impl ConfigurationCache {
     /// A cache that asks the table again after `max_age_seconds`.
     pub fn new(table: Table, max_age_seconds: i64) -> Self {
-        Self { table, max_age_seconds, kept: Mutex::new(None) }
+        Self {
+            table,
+            max_age_seconds,
+            kept: Mutex::new(None),
+        }
     }
 
     /// The configuration in force at `now`; `None` before the first push. While the table cannot be read, an old one serves on.
@@ -213,7 +274,11 @@ impl ConfigurationCache {
     /// # Errors
     /// When there is none in the process and the table cannot be read.
     pub async fn at(&self, now: Timestamp) -> Result<Option<Arc<Current>>, Error> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if let Some((current, since)) = &kept
             && now.as_second() - since.as_second() < self.max_age_seconds
         {
@@ -221,7 +286,8 @@ impl ConfigurationCache {
         }
         match self.read(kept.as_ref().map(|(current, _)| current)).await {
             Ok(Some(current)) => {
-                *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((Arc::clone(&current), now));
+                *self.kept.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((Arc::clone(&current), now));
                 Ok(Some(current))
             }
             Ok(None) => Ok(None),
@@ -237,7 +303,10 @@ impl ConfigurationCache {
             return Ok(Some(Arc::clone(current)));
         }
         let config = self.table.configuration(&version).await?;
-        let missing = Error::Corrupt { kind: "configuration", problem: "the version in force is not stored" };
+        let missing = Error::Corrupt {
+            kind: "configuration",
+            problem: "the version in force is not stored",
+        };
         let config = config.ok_or(missing)?;
         Ok(Some(Arc::new(Current { version, config })))
     }

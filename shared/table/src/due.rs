@@ -54,14 +54,20 @@ impl Table {
             .key_condition_expression("pk = :pk AND sk < :now")
             .expression_attribute_values(":pk", AttributeValue::S(keys::due_partition(shard)))
             // `$` is the character after `#`: everything of the second `now` is included.
-            .expression_attribute_values(":now", AttributeValue::S(format!("{}$", keys::due_moment(now))))
+            .expression_attribute_values(
+                ":now",
+                AttributeValue::S(format!("{}$", keys::due_moment(now))),
+            )
             .limit(limit)
             .set_return_consumed_capacity(self.capacity())
             .send()
             .await
             .map_err(|error| Error::call("Query", error))?;
         self.count_read("Query", found.consumed_capacity());
-        let corrupt = || Error::Corrupt { kind: "due entry", problem: "its key is not of the form time#lead" };
+        let corrupt = || Error::Corrupt {
+            kind: "due entry",
+            problem: "its key is not of the form time#lead",
+        };
         found
             .items()
             .iter()
@@ -73,7 +79,10 @@ impl Table {
                 let second: i64 = moment.parse().map_err(|_| corrupt())?;
                 let at = Timestamp::from_second(second).map_err(|_| corrupt())?;
                 let bits = domain::id::decode(digits).map_err(|_| corrupt())?;
-                Ok(DueEntry { lead: LeadId::from_bits(bits), at })
+                Ok(DueEntry {
+                    lead: LeadId::from_bits(bits),
+                    at,
+                })
             })
             .collect()
     }
@@ -87,7 +96,9 @@ impl Table {
             .client
             .delete_item()
             .table_name(&*self.name)
-            .set_key(Some(keys::due(shard_of(entry.lead), entry.at, entry.lead).item()))
+            .set_key(Some(
+                keys::due(shard_of(entry.lead), entry.at, entry.lead).item(),
+            ))
             .set_return_consumed_capacity(self.capacity())
             .send()
             .await
@@ -99,7 +110,11 @@ impl Table {
 
 /// The second that an entry for `at` stands at: never before it.
 pub(crate) fn ceiling(at: Timestamp) -> Timestamp {
-    let second = if at.subsec_nanosecond() > 0 { at.as_second() + 1 } else { at.as_second() };
+    let second = if at.subsec_nanosecond() > 0 {
+        at.as_second() + 1
+    } else {
+        at.as_second()
+    };
     Timestamp::from_second(second).unwrap_or(at)
 }
 

@@ -35,12 +35,23 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn call<E, R>(operation: &'static str, error: aws_sdk_dynamodb::error::SdkError<E, R>) -> Self
+    pub(crate) fn call<E, R>(
+        operation: &'static str,
+        error: aws_sdk_dynamodb::error::SdkError<E, R>,
+    ) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("unreachable").to_owned();
-        Self::Call { operation, code, source: Box::new(error) }
+        let code = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code)
+            .unwrap_or("unreachable")
+            .to_owned();
+        Self::Call {
+            operation,
+            code,
+            source: Box::new(error),
+        }
     }
 }

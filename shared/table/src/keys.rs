@@ -36,12 +36,20 @@ pub(crate) struct Key {
 
 impl Key {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
-        Self { pk: pk.into(), sk: sk.into() }
+        Self {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
     }
 
     /// As an item that holds nothing else.
     pub(crate) fn item(self) -> Item {
-        [(PK.to_owned(), AttributeValue::S(self.pk)), (SK.to_owned(), AttributeValue::S(self.sk))].into_iter().collect()
+        [
+            (PK.to_owned(), AttributeValue::S(self.pk)),
+            (SK.to_owned(), AttributeValue::S(self.sk)),
+        ]
+        .into_iter()
+        .collect()
     }
 }
 
@@ -69,7 +77,10 @@ pub(crate) fn due_partition(shard: u8) -> String {
 }
 
 pub(crate) fn due(shard: u8, at: Timestamp, lead: LeadId) -> Key {
-    Key::new(due_partition(shard), format!("{}#{}", due_moment(at), lead.digits()))
+    Key::new(
+        due_partition(shard),
+        format!("{}#{}", due_moment(at), lead.digits()),
+    )
 }
 
 /// A time as text whose order is the order of time: seconds since 1970, eleven digits.

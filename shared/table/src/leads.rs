@@ -84,14 +84,22 @@ impl Table {
                 None => return Ok(None),
             }
         }
-        Err(Error::Corrupt { kind: "alias", problem: "leads are merged in a circle" })
+        Err(Error::Corrupt {
+            kind: "alias",
+            problem: "leads are merged in a circle",
+        })
     }
 
     /// Adds `decisions` to the history of `lead` on condition that it still has exactly `seq` of them.
     ///
     /// # Errors
     /// When the table cannot be written. The write may have happened nevertheless: read again before deciding anew.
-    pub async fn append(&self, lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Appended, Error> {
+    pub async fn append(
+        &self,
+        lead: LeadId,
+        seq: u32,
+        decisions: &[Decision],
+    ) -> Result<Appended, Error> {
         let result = self
             .client
             .put_item()
@@ -106,7 +114,12 @@ impl Table {
                 self.count_write("PutItem", done.consumed_capacity());
                 Ok(Appended::Done)
             }
-            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => {
+            Err(SdkError::ServiceError(refused))
+                if matches!(
+                    refused.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
+            {
                 // A failed condition is billed like a write of one unit.
                 self.count_write("PutItem (overtaken)", None);
                 Ok(Appended::Overtaken)
@@ -120,20 +133,43 @@ impl Table {
     ///
     /// # Errors
     /// As [`Table::append`].
-    pub async fn append_and_record(&self, lead: LeadId, seq: u32, decisions: &[Decision], record: &Record) -> Result<Appended, Error> {
+    pub async fn append_and_record(
+        &self,
+        lead: LeadId,
+        seq: u32,
+        decisions: &[Decision],
+        record: &Record,
+    ) -> Result<Appended, Error> {
         let put = |item: Item, condition: &str| {
             Put::builder()
                 .table_name(&*self.name)
                 .set_item(Some(item))
                 .condition_expression(condition)
                 .build()
-                .map_err(|_| Error::Corrupt { kind: "transaction", problem: "it has no item" })
+                .map_err(|_| Error::Corrupt {
+                    kind: "transaction",
+                    problem: "it has no item",
+                })
         };
         let result = self
             .client
             .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put(entry(lead, seq, decisions)?, "attribute_not_exists(pk)")?).build())
-            .transact_items(TransactWriteItem::builder().put(put(record_item(record)?, "attribute_not_exists(pk) OR attribute_exists(quarantined)")?).build())
+            .transact_items(
+                TransactWriteItem::builder()
+                    .put(put(
+                        entry(lead, seq, decisions)?,
+                        "attribute_not_exists(pk)",
+                    )?)
+                    .build(),
+            )
+            .transact_items(
+                TransactWriteItem::builder()
+                    .put(put(
+                        record_item(record)?,
+                        "attribute_not_exists(pk) OR attribute_exists(quarantined)",
+                    )?)
+                    .build(),
+            )
             .set_return_consumed_capacity(self.capacity())
             .send()
             .await;
@@ -167,7 +203,10 @@ impl Table {
 fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> {
     let body = codec::encode(decisions)?;
     if body.len() > 390_000 {
-        return Err(Error::TooLarge { what: "a history entry", bytes: body.len() });
+        return Err(Error::TooLarge {
+            what: "a history entry",
+            bytes: body.len(),
+        });
     }
     let mut item = keys::decisions(lead, seq + 1).item();
     item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
@@ -178,6 +217,9 @@ fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> 
 pub(crate) fn body_of(item: &Item) -> Result<Vec<Decision>, Error> {
     match item.get(BODY) {
         Some(AttributeValue::B(blob)) => codec::decode(blob.as_ref()),
-        _ => Err(Error::Corrupt { kind: "decisions", problem: "the entry has no body" }),
+        _ => Err(Error::Corrupt {
+            kind: "decisions",
+            problem: "the entry has no body",
+        }),
     }
 }

@@ -25,7 +25,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 pub use claims::Claimed;
-pub use configurations::{CONFIGURATION_SECONDS, ConfigurationCache, Current, Pushed, StoredVersion};
+pub use configurations::{
+    CONFIGURATION_SECONDS, ConfigurationCache, Current, Pushed, StoredVersion,
+};
 pub use due::{DueEntry, SHARDS};
 pub use error::Error;
 pub use leads::{Appended, History};
@@ -46,7 +48,11 @@ type Item = std::collections::HashMap<String, AttributeValue>;
 impl Table {
     /// The table called `name`, reached through `client`.
     pub fn new(client: Client, name: &str) -> Self {
-        Self { client, name: name.into(), meter: None }
+        Self {
+            client,
+            name: name.into(),
+            meter: None,
+        }
     }
 
     /// The same table with a meter that counts calls and consumed capacity: what a lead costs.
@@ -59,15 +65,33 @@ impl Table {
         self.meter.as_ref().map(|_| ReturnConsumedCapacity::Total)
     }
 
-    fn count_write(&self, operation: &'static str, consumed: Option<&aws_sdk_dynamodb::types::ConsumedCapacity>) {
+    fn count_write(
+        &self,
+        operation: &'static str,
+        consumed: Option<&aws_sdk_dynamodb::types::ConsumedCapacity>,
+    ) {
         if let Some(meter) = &self.meter {
-            meter.write(operation, consumed.and_then(|consumed| consumed.capacity_units).unwrap_or(0.0));
+            meter.write(
+                operation,
+                consumed
+                    .and_then(|consumed| consumed.capacity_units)
+                    .unwrap_or(0.0),
+            );
         }
     }
 
-    fn count_read(&self, operation: &'static str, consumed: Option<&aws_sdk_dynamodb::types::ConsumedCapacity>) {
+    fn count_read(
+        &self,
+        operation: &'static str,
+        consumed: Option<&aws_sdk_dynamodb::types::ConsumedCapacity>,
+    ) {
         if let Some(meter) = &self.meter {
-            meter.read(operation, consumed.and_then(|consumed| consumed.capacity_units).unwrap_or(0.0));
+            meter.read(
+                operation,
+                consumed
+                    .and_then(|consumed| consumed.capacity_units)
+                    .unwrap_or(0.0),
+            );
         }
     }
 }

@@ -20,11 +20,25 @@ pub struct Tally {
 
 impl Meter {
     pub(crate) fn write(&self, operation: &'static str, units: f64) {
-        self.add(operation, Tally { calls: 1, write_units: units, read_units: 0.0 });
+        self.add(
+            operation,
+            Tally {
+                calls: 1,
+                write_units: units,
+                read_units: 0.0,
+            },
+        );
     }
 
     pub(crate) fn read(&self, operation: &'static str, units: f64) {
-        self.add(operation, Tally { calls: 1, write_units: 0.0, read_units: units });
+        self.add(
+            operation,
+            Tally {
+                calls: 1,
+                write_units: 0.0,
+                read_units: units,
+            },
+        );
     }
 
     fn add(&self, operation: &'static str, more: Tally) {

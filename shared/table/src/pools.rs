@@ -30,12 +30,20 @@ impl Table {
         let Some(item) = found.item() else {
             return Ok((Turns::default(), 0));
         };
-        let corrupt = |problem| Error::Corrupt { kind: "pool", problem };
-        let (Some(AttributeValue::S(body)), Some(AttributeValue::N(version))) = (item.get(BODY), item.get(VERSION)) else {
+        let corrupt = |problem| Error::Corrupt {
+            kind: "pool",
+            problem,
+        };
+        let (Some(AttributeValue::S(body)), Some(AttributeValue::N(version))) =
+            (item.get(BODY), item.get(VERSION))
+        else {
             return Err(corrupt("it has no body or no version"));
         };
-        let turns = serde_json::from_str(body).map_err(|_| corrupt("its body is not as it was written"))?;
-        let version = version.parse().map_err(|_| corrupt("its version is no number"))?;
+        let turns =
+            serde_json::from_str(body).map_err(|_| corrupt("its body is not as it was written"))?;
+        let version = version
+            .parse()
+            .map_err(|_| corrupt("its version is no number"))?;
         Ok((turns, version))
     }
 
@@ -44,11 +52,22 @@ impl Table {
     /// # Errors
     /// When the table cannot be written. The write may have happened nevertheless.
     pub async fn put_turns(&self, pool: &str, turns: &Turns, version: u64) -> Result<bool, Error> {
-        let body = serde_json::to_string(turns).map_err(|_| Error::Corrupt { kind: "pool", problem: "it cannot be written as JSON" })?;
+        let body = serde_json::to_string(turns).map_err(|_| Error::Corrupt {
+            kind: "pool",
+            problem: "it cannot be written as JSON",
+        })?;
         let mut item = keys::turns(pool).item();
         item.insert(BODY.to_owned(), AttributeValue::S(body));
-        item.insert(VERSION.to_owned(), AttributeValue::N((version + 1).to_string()));
-        let request = self.client.put_item().table_name(&*self.name).set_item(Some(item)).set_return_consumed_capacity(self.capacity());
+        item.insert(
+            VERSION.to_owned(),
+            AttributeValue::N((version + 1).to_string()),
+        );
+        let request = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .set_return_consumed_capacity(self.capacity());
         let request = if version == 0 {
             request.condition_expression("attribute_not_exists(pk)")
         } else {
@@ -62,7 +81,12 @@ impl Table {
                 self.count_write("PutItem", done.consumed_capacity());
                 Ok(true)
             }
-            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => {
+            Err(SdkError::ServiceError(refused))
+                if matches!(
+                    refused.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
+            {
                 self.count_write("PutItem (overtaken)", None);
                 Ok(false)
             }

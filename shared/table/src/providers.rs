@@ -23,7 +23,12 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be read. A damaged answer counts as none.
-    pub async fn cached_answer(&self, provider: &str, domain: u128, now: Timestamp) -> Result<Option<CachedAnswer>, Error> {
+    pub async fn cached_answer(
+        &self,
+        provider: &str,
+        domain: u128,
+        now: Timestamp,
+    ) -> Result<Option<CachedAnswer>, Error> {
         let found = self
             .client
             .get_item()
@@ -37,18 +42,31 @@ impl Table {
         let Some(AttributeValue::S(body)) = found.item().and_then(|item| item.get(BODY)) else {
             return Ok(None);
         };
-        Ok(serde_json::from_str::<CachedAnswer>(body).ok().filter(|answer| now < answer.until))
+        Ok(serde_json::from_str::<CachedAnswer>(body)
+            .ok()
+            .filter(|answer| now < answer.until))
     }
 
     /// Remembers what `provider` said about a domain.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn cache_answer(&self, provider: &str, domain: u128, answer: &CachedAnswer) -> Result<(), Error> {
-        let body = serde_json::to_string(answer).map_err(|_| Error::Corrupt { kind: "answer", problem: "it cannot be written as JSON" })?;
+    pub async fn cache_answer(
+        &self,
+        provider: &str,
+        domain: u128,
+        answer: &CachedAnswer,
+    ) -> Result<(), Error> {
+        let body = serde_json::to_string(answer).map_err(|_| Error::Corrupt {
+            kind: "answer",
+            problem: "it cannot be written as JSON",
+        })?;
         let mut item = keys::answer(provider, domain).item();
         item.insert(BODY.to_owned(), AttributeValue::S(body));
-        item.insert(keys::EXPIRES.to_owned(), AttributeValue::N(answer.until.as_second().to_string()));
+        item.insert(
+            keys::EXPIRES.to_owned(),
+            AttributeValue::N(answer.until.as_second().to_string()),
+        );
         let done = self
             .client
             .put_item()
@@ -77,7 +95,8 @@ impl Table {
             .await
             .map_err(|error| Error::call("GetItem", error))?;
         self.count_read("GetItem", found.consumed_capacity());
-        Ok(found.item().and_then(|item| item.get(BODY)) == Some(&AttributeValue::S(address.to_owned())))
+        Ok(found.item().and_then(|item| item.get(BODY))
+            == Some(&AttributeValue::S(address.to_owned())))
     }
 
     /// Notes that a destination said that it is gone. A new address in the configuration starts anew.

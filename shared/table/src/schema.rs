@@ -1,6 +1,9 @@
 //! The table's own shape, for engines on which nobody ran the template.
 
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TimeToLiveSpecification,
+};
 
 use crate::{Error, Table, keys};
 
@@ -10,9 +13,24 @@ impl Table {
     /// # Errors
     /// When the engine refuses.
     pub async fn create_if_missing(&self) -> Result<(), Error> {
-        let invalid = |_| Error::Corrupt { kind: "schema", problem: "it is incomplete" };
-        let attribute = |name: &str| AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build().map_err(invalid);
-        let key = |name: &str, role| KeySchemaElement::builder().attribute_name(name).key_type(role).build().map_err(invalid);
+        let invalid = |_| Error::Corrupt {
+            kind: "schema",
+            problem: "it is incomplete",
+        };
+        let attribute = |name: &str| {
+            AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .map_err(invalid)
+        };
+        let key = |name: &str, role| {
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(role)
+                .build()
+                .map_err(invalid)
+        };
         let result = self
             .client
             .create_table()
@@ -25,9 +43,29 @@ impl Table {
             .send()
             .await;
         match result {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|refused| refused.is_resource_in_use_exception()) => Ok(()),
-            Err(error) => Err(Error::call("CreateTable", error)),
+            Ok(_) => {}
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|refused| refused.is_resource_in_use_exception()) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(Error::call("CreateTable", error)),
         }
+        let expiry = TimeToLiveSpecification::builder()
+            .attribute_name(keys::EXPIRES)
+            .enabled(true)
+            .build()
+            .map_err(invalid)?;
+        let enabled = self
+            .client
+            .update_time_to_live()
+            .table_name(&*self.name)
+            .time_to_live_specification(expiry)
+            .send()
+            .await;
+        enabled.map_err(|error| Error::call("UpdateTimeToLive", error))?;
+        Ok(())
     }
 }

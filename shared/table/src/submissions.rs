@@ -63,7 +63,10 @@ impl Table {
             .consistent_read(true)
             .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", AttributeValue::S(keys::submission(id).pk))
-            .expression_attribute_values(":first", AttributeValue::S(keys::decisions(id.lead(), 1).sk))
+            .expression_attribute_values(
+                ":first",
+                AttributeValue::S(keys::decisions(id.lead(), 1).sk),
+            )
             .expression_attribute_values(":last", AttributeValue::S(keys::submission(id).sk))
             .set_return_consumed_capacity(self.capacity())
             .limit(2)
@@ -71,7 +74,10 @@ impl Table {
             .await
             .map_err(|error| Error::call("Query", error))?;
         self.count_read("Query", found.consumed_capacity());
-        let mut known = Known { record: None, has_namesake: false };
+        let mut known = Known {
+            record: None,
+            has_namesake: false,
+        };
         for item in found.items() {
             match item.get(keys::SK) {
                 // Decisions come first in the order of keys: a corrected submission that made its lead leaves its
@@ -130,7 +136,14 @@ impl Table {
                 self.count_write("PutItem", done.consumed_capacity());
                 Ok(())
             }
-            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            Err(SdkError::ServiceError(refused))
+                if matches!(
+                    refused.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(Error::call("PutItem", error)),
         }
     }
@@ -140,7 +153,11 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn accept_correction(&self, record: &Record, correction: u128) -> Result<bool, Error> {
+    pub async fn accept_correction(
+        &self,
+        record: &Record,
+        correction: u128,
+    ) -> Result<bool, Error> {
         let correction = AttributeValue::S(domain::id::encode(correction));
         let mut item = record_item(record)?;
         item.insert(CORRECTION.to_owned(), correction.clone());
@@ -159,7 +176,14 @@ impl Table {
                 self.count_write("PutItem", done.consumed_capacity());
                 Ok(true)
             }
-            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Err(SdkError::ServiceError(refused))
+                if matches!(
+                    refused.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(Error::call("PutItem", error)),
         }
     }
@@ -193,18 +217,29 @@ impl Table {
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn use_idempotency_key(&self, key: u128, content: u128, now: Timestamp, keep_seconds: i64) -> Result<bool, Error> {
+    pub async fn use_idempotency_key(
+        &self,
+        key: u128,
+        content: u128,
+        now: Timestamp,
+        keep_seconds: i64,
+    ) -> Result<bool, Error> {
         let mut item = keys::idempotency(key).item();
         let content = AttributeValue::S(domain::id::encode(content));
         let expires = now.as_second().saturating_add(keep_seconds);
         item.insert("content".to_owned(), content.clone());
-        item.insert(keys::EXPIRES.to_owned(), AttributeValue::N(expires.to_string()));
+        item.insert(
+            keys::EXPIRES.to_owned(),
+            AttributeValue::N(expires.to_string()),
+        );
         let result = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR content = :content OR expires < :now")
+            .condition_expression(
+                "attribute_not_exists(pk) OR content = :content OR expires < :now",
+            )
             .expression_attribute_values(":content", content)
             .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
             .set_return_consumed_capacity(self.capacity())
@@ -215,14 +250,24 @@ impl Table {
                 self.count_write("PutItem", done.consumed_capacity());
                 Ok(true)
             }
-            Err(SdkError::ServiceError(refused)) if matches!(refused.err(), PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            Err(SdkError::ServiceError(refused))
+                if matches!(
+                    refused.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(Error::call("PutItem", error)),
         }
     }
 }
 
 pub(crate) fn record_item(record: &Record) -> Result<Item, Error> {
-    let body = serde_json::to_string(record).map_err(|_| Error::Corrupt { kind: "submission", problem: "it cannot be written as JSON" })?;
+    let body = serde_json::to_string(record).map_err(|_| Error::Corrupt {
+        kind: "submission",
+        problem: "it cannot be written as JSON",
+    })?;
     let mut item = keys::submission(record.id).item();
     item.insert(BODY.to_owned(), AttributeValue::S(body));
     if record.outcome == Outcome::Quarantined {
@@ -232,7 +277,10 @@ pub(crate) fn record_item(record: &Record) -> Result<Item, Error> {
 }
 
 fn read_record(item: &Item) -> Result<Record, Error> {
-    let corrupt = |problem| Error::Corrupt { kind: "submission", problem };
+    let corrupt = |problem| Error::Corrupt {
+        kind: "submission",
+        problem,
+    };
     let Some(AttributeValue::S(body)) = item.get(BODY) else {
         return Err(corrupt("it has no body"));
     };
@@ -242,7 +290,8 @@ fn read_record(item: &Item) -> Result<Record, Error> {
 /// The record of a submission that made the lead of its own name: it is the first decision of that lead.
 fn created_by(id: SubmissionId, item: &Item) -> Result<Option<Record>, Error> {
     let decisions = leads::body_of(item)?;
-    let Some(Ruling::Received(received)) = decisions.first().map(|decision| &decision.ruling) else {
+    let Some(Ruling::Received(received)) = decisions.first().map(|decision| &decision.ruling)
+    else {
         return Ok(None);
     };
     Ok((received.submission == id).then(|| Record {

@@ -17,21 +17,45 @@ pub struct Kind {
 
 impl Kind {
     /// There is nothing of that name.
-    pub const NOT_FOUND: Kind = Kind::new(StatusCode::NOT_FOUND, "not_found", "There is nothing of that name.");
+    pub const NOT_FOUND: Kind = Kind::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing of that name.",
+    );
     /// Another method would be right.
-    pub const METHOD_NOT_ALLOWED: Kind = Kind::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This call does not take this method.");
+    pub const METHOD_NOT_ALLOWED: Kind = Kind::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This call does not take this method.",
+    );
     /// It could not be done now and nothing was.
-    pub const UNAVAILABLE: Kind =
-        Kind::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "This could not be done now. Nothing was accepted; try again.");
+    pub const UNAVAILABLE: Kind = Kind::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "unavailable",
+        "This could not be done now. Nothing was accepted; try again.",
+    );
     /// A defect of ours; another try will not help.
-    pub const BROKEN: Kind = Kind::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", "Something is wrong on this side. An operator has to look at it.");
+    pub const BROKEN: Kind = Kind::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "broken",
+        "Something is wrong on this side. An operator has to look at it.",
+    );
 
     /// The kinds that any call may answer.
-    pub const COMMON: &[Kind] = &[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, Kind::UNAVAILABLE, Kind::BROKEN];
+    pub const COMMON: &[Kind] = &[
+        Kind::NOT_FOUND,
+        Kind::METHOD_NOT_ALLOWED,
+        Kind::UNAVAILABLE,
+        Kind::BROKEN,
+    ];
 
     /// A type of problem.
     pub const fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title }
+        Self {
+            status,
+            code,
+            title,
+        }
     }
 
     /// Its stable URI, `urn:leadline:problem:CODE`. It is a name and leads nowhere.
@@ -45,35 +69,43 @@ fn uri(code: &str) -> String {
 }
 
 /// A problem: a stable type and code, a fixed sentence, and what exactly is wrong.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Problem {
-    /// Stable URI: `urn:leadline:problem:CODE`. It is a name and leads nowhere.
-    #[serde(rename = "type")]
-    pub kind: String,
     /// The fixed sentence for this type.
-    pub title: String,
+    pub title: &'static str,
     /// HTTP status.
     pub status: u16,
     /// Stable code: the last part of the type.
-    pub code: String,
+    pub code: &'static str,
     /// What exactly is wrong and what would be right. Never repeats what was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Every bad field, for 422.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<serde_json::Value>,
-    #[serde(skip)]
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A problem as it is sent.
+#[derive(Serialize)]
+struct Sent<'a> {
+    /// Stable URI: `urn:leadline:problem:CODE`. It is a name and leads nowhere.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a serde_json::Value>,
 }
 
 impl Problem {
     /// A problem of the type `code`.
-    pub fn new(status: StatusCode, code: &str, title: &str) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
         Self {
-            kind: uri(code),
-            title: title.to_owned(),
+            title,
             status: status.as_u16(),
-            code: code.to_owned(),
+            code,
             detail: None,
             errors: None,
             headers: Vec::new(),
@@ -112,7 +144,9 @@ impl Problem {
 
     /// 405, with what is allowed.
     pub fn method_not_allowed(allow: &str) -> Self {
-        Self::of(Kind::METHOD_NOT_ALLOWED).detail(format!("use {allow}")).header(header::ALLOW, allow)
+        Self::of(Kind::METHOD_NOT_ALLOWED)
+            .detail(format!("use {allow}"))
+            .header(header::ALLOW, allow)
     }
 
     /// 503: it could not be done now and nothing was; worth another try.
@@ -128,7 +162,15 @@ impl Problem {
     /// As an answer.
     pub fn response(self) -> Response<Body> {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let text = serde_json::to_string(&self).unwrap_or_else(|_| "{}".to_owned());
+        let sent = Sent {
+            kind: uri(self.code),
+            title: self.title,
+            status: self.status,
+            code: self.code,
+            detail: self.detail.as_deref(),
+            errors: self.errors.as_ref(),
+        };
+        let text = serde_json::to_string(&sent).unwrap_or_else(|_| "{}".to_owned());
         let mut response = crate::with_body(status, "application/problem+json", text);
         for (name, value) in self.headers {
             response.headers_mut().insert(name, value);
@@ -146,7 +188,10 @@ mod tests {
         let response = Problem::method_not_allowed("GET, PUT").response();
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()[header::ALLOW], "GET, PUT");
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
         let body: serde_json::Value = serde_json::from_slice(response.body().as_ref()).unwrap();
         let expected = serde_json::json!({
             "type": "urn:leadline:problem:method-not-allowed",

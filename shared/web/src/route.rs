@@ -52,33 +52,147 @@ pub struct Route {
     pub needs_token: bool,
 }
 
-const fn route(call: Call, method: &'static str, path: &'static str, summary: &'static str, needs_token: bool) -> Route {
-    Route { call, method, path, summary, needs_token }
+const fn route(
+    call: Call,
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    needs_token: bool,
+) -> Route {
+    Route {
+        call,
+        method,
+        path,
+        summary,
+        needs_token,
+    }
 }
 
 /// Calls that `capture` answers. They need no token: each source proves itself as its kind does.
 pub const DOORS: &[Route] = &[
-    route(Call::Submit, "POST", "/v1/sources/{source}", "One delivery of a source, in that source's own format.", false),
-    route(Call::Handshake, "GET", "/v1/sources/{source}", "The handshake of source kinds that have one.", false),
-    route(Call::ReportEvents, "POST", "/v1/events", "Behaviour of people who are known by e-mail or lead id.", false),
-    route(Call::Health, "GET", "/v1/health", "Whether it is up, and which configuration is in force.", false),
+    route(
+        Call::Submit,
+        "POST",
+        "/v1/sources/{source}",
+        "One delivery of a source, in that source's own format.",
+        false,
+    ),
+    route(
+        Call::Handshake,
+        "GET",
+        "/v1/sources/{source}",
+        "The handshake of source kinds that have one.",
+        false,
+    ),
+    route(
+        Call::ReportEvents,
+        "POST",
+        "/v1/events",
+        "Behaviour of people who are known by e-mail or lead id.",
+        false,
+    ),
+    route(
+        Call::Health,
+        "GET",
+        "/v1/health",
+        "Whether it is up, and which configuration is in force.",
+        false,
+    ),
 ];
 
 /// Calls that `api` answers.
 pub const API: &[Route] = &[
-    route(Call::ListLeads, "GET", "/v1/leads", "The leads that an e-mail address or a phone number belongs to.", true),
-    route(Call::GetLead, "GET", "/v1/leads/{lead}", "One lead, or the one that it was merged into.", true),
-    route(Call::GetHistory, "GET", "/v1/leads/{lead}/history", "Every decision about a lead, oldest first, with its reasons.", true),
-    route(Call::Explain, "GET", "/v1/leads/{lead}/explanation", "Why a lead is where it is, in sentences.", true),
-    route(Call::GiveFeedback, "POST", "/v1/leads/{lead}/feedback", "What sales did with a lead.", true),
-    route(Call::GetSubmission, "GET", "/v1/submissions/{submission}", "What became of a submission.", true),
-    route(Call::Resubmit, "POST", "/v1/submissions/{submission}/resubmit", "A quarantined submission again, corrected by a JSON merge patch.", true),
-    route(Call::GetConfiguration, "GET", "/v1/config", "The configuration in force, as the file that was pushed.", true),
-    route(Call::PushConfiguration, "PUT", "/v1/config", "Checks a configuration, stores it as a version and puts it in force.", true),
-    route(Call::ListVersions, "GET", "/v1/config/versions", "Every version of the configuration, newest first.", true),
-    route(Call::RollBack, "POST", "/v1/config/rollback", "Puts an earlier version of the configuration in force.", true),
-    route(Call::Health, "GET", "/v1/health", "Whether it is up, and which configuration is in force.", false),
-    route(Call::OpenApi, "GET", "/v1/openapi.json", "This interface, as OpenAPI 3.1.", false),
+    route(
+        Call::ListLeads,
+        "GET",
+        "/v1/leads",
+        "The leads that an e-mail address or a phone number belongs to.",
+        true,
+    ),
+    route(
+        Call::GetLead,
+        "GET",
+        "/v1/leads/{lead}",
+        "One lead, or the one that it was merged into.",
+        true,
+    ),
+    route(
+        Call::GetHistory,
+        "GET",
+        "/v1/leads/{lead}/history",
+        "Every decision about a lead, oldest first, with its reasons.",
+        true,
+    ),
+    route(
+        Call::Explain,
+        "GET",
+        "/v1/leads/{lead}/explanation",
+        "Why a lead is where it is, in sentences.",
+        true,
+    ),
+    route(
+        Call::GiveFeedback,
+        "POST",
+        "/v1/leads/{lead}/feedback",
+        "What sales did with a lead.",
+        true,
+    ),
+    route(
+        Call::GetSubmission,
+        "GET",
+        "/v1/submissions/{submission}",
+        "What became of a submission.",
+        true,
+    ),
+    route(
+        Call::Resubmit,
+        "POST",
+        "/v1/submissions/{submission}/resubmit",
+        "A quarantined submission again, corrected by a JSON merge patch.",
+        true,
+    ),
+    route(
+        Call::GetConfiguration,
+        "GET",
+        "/v1/config",
+        "The configuration in force, as the file that was pushed.",
+        true,
+    ),
+    route(
+        Call::PushConfiguration,
+        "PUT",
+        "/v1/config",
+        "Checks a configuration, stores it as a version and puts it in force.",
+        true,
+    ),
+    route(
+        Call::ListVersions,
+        "GET",
+        "/v1/config/versions",
+        "Every version of the configuration, newest first.",
+        true,
+    ),
+    route(
+        Call::RollBack,
+        "POST",
+        "/v1/config/rollback",
+        "Puts an earlier version of the configuration in force.",
+        true,
+    ),
+    route(
+        Call::Health,
+        "GET",
+        "/v1/health",
+        "Whether it is up, and which configuration is in force.",
+        false,
+    ),
+    route(
+        Call::OpenApi,
+        "GET",
+        "/v1/openapi.json",
+        "This interface, as OpenAPI 3.1.",
+        false,
+    ),
 ];
 
 /// The names in a path, in order, percent-decoded.
@@ -109,7 +223,11 @@ pub fn find(routes: &'static [Route], method: &str, path: &str) -> Match {
         }
         others.push(route.method);
     }
-    if others.is_empty() { Match::Nothing } else { Match::OtherMethods(others) }
+    if others.is_empty() {
+        Match::Nothing
+    } else {
+        Match::OtherMethods(others)
+    }
 }
 
 fn parameters(pattern: &str, path: &str) -> Option<Parameter> {
@@ -119,7 +237,9 @@ fn parameters(pattern: &str, path: &str) -> Option<Parameter> {
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(Parameter(names)),
-            (Some(part), Some(name)) if part.starts_with('{') && !name.is_empty() => names.push(percent_decode(name)?),
+            (Some(part), Some(name)) if part.starts_with('{') && !name.is_empty() => {
+                names.push(percent_decode(name)?)
+            }
             (Some(part), Some(name)) if part == name => {}
             _ => return None,
         }
@@ -146,7 +266,10 @@ pub(crate) fn percent_decode(text: &str) -> Option<String> {
 /// The parameters of a query, in order, percent-decoded; `None` when one is no text. A `+` stays a `+`, as RFC 3986 has
 /// it: that it means a space is a rule of forms, and it would spoil phone numbers and addresses such as `a+b@example.com`.
 pub fn query(text: Option<&str>) -> Option<Vec<(String, String)>> {
-    let pairs = text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let pairs = text
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -164,20 +287,36 @@ mod tests {
             Match::Found(route, Parameter(names)) => Some((route.call, names)),
             _ => None,
         };
-        let expected = expected.map(|(call, names)| (call, names.iter().map(|name| (*name).to_owned()).collect()));
+        let expected = expected
+            .map(|(call, names)| (call, names.iter().map(|name| (*name).to_owned()).collect()));
         assert_eq!(found, expected, "{method} {path}");
     }
 
     #[test]
     fn paths_lead_to_calls() {
-        check("GET", "/v1/leads/lead_x", Some((Call::GetLead, &["lead_x"])));
-        check("HEAD", "/v1/leads/lead_x/", Some((Call::GetLead, &["lead_x"])));
-        check("GET", "/v1/leads/lead_x/history", Some((Call::GetHistory, &["lead_x"])));
+        check(
+            "GET",
+            "/v1/leads/lead_x",
+            Some((Call::GetLead, &["lead_x"])),
+        );
+        check(
+            "HEAD",
+            "/v1/leads/lead_x/",
+            Some((Call::GetLead, &["lead_x"])),
+        );
+        check(
+            "GET",
+            "/v1/leads/lead_x/history",
+            Some((Call::GetHistory, &["lead_x"])),
+        );
         check("GET", "/v1/leads/a%20b", Some((Call::GetLead, &["a b"])));
         check("GET", "/v1/leads//history", None);
         check("GET", "/v1/leads/%ff", None);
         check("GET", "/", None);
-        assert_eq!(find(API, "DELETE", "/v1/config"), Match::OtherMethods(vec!["GET", "PUT"]));
+        assert_eq!(
+            find(API, "DELETE", "/v1/config"),
+            Match::OtherMethods(vec!["GET", "PUT"])
+        );
         assert_eq!(find(DOORS, "DELETE", "/v1/nothing"), Match::Nothing);
     }
 
@@ -185,7 +324,10 @@ mod tests {
     fn a_query_is_decoded_and_a_plus_stays() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(query(None), Some(vec![]));
-        assert_eq!(query(Some("email=a+b%40example.com&&x")), Some(vec![pair("email", "a+b@example.com"), pair("x", "")]));
+        assert_eq!(
+            query(Some("email=a+b%40example.com&&x")),
+            Some(vec![pair("email", "a+b@example.com"), pair("x", "")])
+        );
         assert_eq!(query(Some("a=1=2")), Some(vec![pair("a", "1=2")]));
         assert_eq!(query(Some("a=%f")), None);
         assert_eq!(query(Some("a=%ff")), None);

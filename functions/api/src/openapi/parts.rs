@@ -77,8 +77,16 @@ pub(crate) fn refusals() -> Vec<Kind> {
 /// What a report of events may be refused with.
 pub(crate) fn event_refusals() -> Vec<Kind> {
     vec![
-        Kind::new(StatusCode::UNAUTHORIZED, "proof_wrong", "The sender did not prove itself."),
-        Kind::new(StatusCode::UNPROCESSABLE_ENTITY, "events_count", "The number of events is wrong."),
+        Kind::new(
+            StatusCode::UNAUTHORIZED,
+            "proof_wrong",
+            "The sender did not prove itself.",
+        ),
+        Kind::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "events_count",
+            "The number of events is wrong.",
+        ),
         problems::TOO_LARGE,
         problems::UNPARSEABLE,
     ]
@@ -87,7 +95,12 @@ pub(crate) fn event_refusals() -> Vec<Kind> {
 /// Every type of problem, once each by its code.
 pub(crate) fn kinds() -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
-    for kind in Kind::COMMON.iter().chain(problems::ALL).chain(&refusals()).chain(&event_refusals()) {
+    for kind in Kind::COMMON
+        .iter()
+        .chain(problems::ALL)
+        .chain(&refusals())
+        .chain(&event_refusals())
+    {
         if kinds.iter().all(|known| known.code != kind.code) {
             kinds.push(*kind);
         }
@@ -104,12 +117,16 @@ pub(crate) fn example(kind: &Kind) -> Value {
 
 /// The answers of a call by status, problems of the same status together.
 pub(crate) fn responses(success: Vec<(&'static str, Value)>, problems: &[Kind]) -> Value {
-    let mut responses: Map<String, Value> = success.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect();
+    let mut responses: Map<String, Value> = success
+        .into_iter()
+        .map(|(status, answer)| (status.to_owned(), answer))
+        .collect();
     for kind in problems {
         let status = kind.status.as_u16().to_string();
         let response = responses.entry(status).or_insert_with(|| {
             let schema = json!({ "$ref": "#/components/schemas/Problem" });
-            let mut response = json!({ "description": "", "content": media("application/problem+json", schema) });
+            let mut response =
+                json!({ "description": "", "content": media("application/problem+json", schema) });
             if let Some(headers) = headers(kind.status) {
                 response["headers"] = headers;
             }

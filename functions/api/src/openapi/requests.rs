@@ -11,7 +11,10 @@ use crate::feedback::MAX_TEXT;
 /// What sales did.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used: the body is read by hand, to report every bad field at once")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand, to report every bad field at once"
+)]
 pub(crate) struct Feedback {
     /// What happened. `rejected` sends the lead back; every other kind counts as the first response.
     #[schemars(schema_with = "super::feedback_kind")]
@@ -33,7 +36,10 @@ pub(crate) fn feedback_example() -> Value {
 
 /// A correction: our field, or `custom.NAME`, or `consent.PURPOSE` = what it should be. Null takes a field away.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used: the body is read by hand, to report every bad field at once")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand, to report every bad field at once"
+)]
 pub(crate) struct Correction(BTreeMap<String, Option<Scalar>>);
 
 /// What is kept as text.
@@ -56,7 +62,10 @@ pub(crate) fn correction_example() -> Value {
 
 /// The version to go back to.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used: the body is read by hand")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand"
+)]
 pub(crate) struct RollBack {
     /// `cfg_…`
     version: String,
@@ -72,7 +81,10 @@ pub(crate) struct Accepted {
 
 /// What people did.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used: another function reads it")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: another function reads it"
+)]
 pub(crate) struct Events {
     /// The events.
     #[schemars(length(min = 1, max = 100))]
@@ -81,7 +93,10 @@ pub(crate) struct Events {
 
 /// One thing that somebody who is known did. Say who by `lead` or by `email`.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "only its schema is used: another function reads it")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: another function reads it"
+)]
 pub(crate) struct Event {
     /// The sender's id; an event of the same id counts once.
     #[schemars(length(min = 1, max = 100))]

@@ -21,14 +21,22 @@ async fn without_the_token_nothing_is_told() {
         let mut request = request("GET", &path, "");
         request.headers_mut().remove("authorization");
         if let Some(value) = authorization {
-            request.headers_mut().insert("authorization", value.parse().unwrap());
+            request
+                .headers_mut()
+                .insert("authorization", value.parse().unwrap());
         }
         let answered = world.send(request).await;
         assert_eq!(answered.problem(401), "unauthorized", "{authorization:?}");
-        assert_eq!(answered.headers["www-authenticate"], "Bearer realm=\"leadline\"");
+        assert_eq!(
+            answered.headers["www-authenticate"],
+            "Bearer realm=\"leadline\""
+        );
     }
     let mut lower = request("GET", &path, "");
-    lower.headers_mut().insert("authorization", "bearer  a-token-for-tests".parse().unwrap());
+    lower.headers_mut().insert(
+        "authorization",
+        "bearer  a-token-for-tests".parse().unwrap(),
+    );
     assert_eq!(world.send(lower).await.status, 200);
 }
 
@@ -36,11 +44,20 @@ async fn without_the_token_nothing_is_told() {
 async fn every_call_that_needs_the_token_asks_for_it() {
     let world = World::new().await;
     for route in web::API {
-        let path = route.path.replace("{lead}", "lead_x").replace("{submission}", "sub_x");
+        let path = route
+            .path
+            .replace("{lead}", "lead_x")
+            .replace("{submission}", "sub_x");
         let mut request = request(route.method, &path, "");
         request.headers_mut().remove("authorization");
         let answered = world.send(request).await;
-        assert_eq!(answered.status.as_u16() == 401, route.needs_token, "{} {path}: {}", route.method, answered.text);
+        assert_eq!(
+            answered.status.as_u16() == 401,
+            route.needs_token,
+            "{} {path}: {}",
+            route.method,
+            answered.text
+        );
     }
 }
 
@@ -50,7 +67,9 @@ async fn a_token_that_is_not_set_lets_nobody_in() {
     world.api.token = crate::Token::of(platform::Secrets::fixed([("other", "x")]));
     for token in ["", "x"] {
         let mut request = request("GET", "/v1/config", "");
-        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        request
+            .headers_mut()
+            .insert("authorization", format!("Bearer {token}").parse().unwrap());
         assert_eq!(world.send(request).await.problem(503), "unavailable");
     }
 }
@@ -69,17 +88,28 @@ async fn another_method_is_told_which_there_are() {
         assert_eq!(answered.headers["allow"], allow, "{method} {path}");
     }
     assert_eq!(world.get("/v1/nothing").await.problem(404), "not_found");
-    assert_eq!(world.get("/v1/sources/website").await.problem(404), "not_found");
+    assert_eq!(
+        world.get("/v1/sources/website").await.problem(404),
+        "not_found"
+    );
 }
 
 #[tokio::test]
 async fn head_is_answered_like_get_without_a_body() {
     let world = World::new().await;
     let lead = world.lead().await;
-    for path in [format!("/v1/leads/{lead}"), "/v1/leads/lead_x".to_owned(), "/v1/health".to_owned()] {
+    for path in [
+        format!("/v1/leads/{lead}"),
+        "/v1/leads/lead_x".to_owned(),
+        "/v1/health".to_owned(),
+    ] {
         let get = world.get(&path).await;
         let head = world.send(request("HEAD", &path, "")).await;
-        assert_eq!((head.status, &head.headers), (get.status, &get.headers), "{path}");
+        assert_eq!(
+            (head.status, &head.headers),
+            (get.status, &get.headers),
+            "{path}"
+        );
         assert_eq!(head.text, "");
         assert_ne!(get.text, "");
     }
@@ -88,9 +118,15 @@ async fn head_is_answered_like_get_without_a_body() {
 #[tokio::test]
 async fn health_tells_the_version_in_force() {
     let empty = World::without_configuration().await;
-    assert_eq!(empty.get("/v1/health").await.ok("Health"), json!({ "status": "ok", "config": null }));
+    assert_eq!(
+        empty.get("/v1/health").await.ok("Health"),
+        json!({ "status": "ok", "config": null })
+    );
     let world = World::new().await;
-    assert_eq!(world.get("/v1/health").await.ok("Health")["config"], world.config);
+    assert_eq!(
+        world.get("/v1/health").await.ok("Health")["config"],
+        world.config
+    );
 }
 
 #[tokio::test]
@@ -107,15 +143,27 @@ async fn a_body_that_is_no_object_is_refused_and_not_quoted() {
     let world = World::new().await;
     let lead = world.lead().await;
     let path = format!("/v1/leads/{lead}/feedback");
-    for body in ["", "{", "[]", "\"greta@brightwater.example\"", "{\"kind\": greta}"] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "\"greta@brightwater.example\"",
+        "{\"kind\": greta}",
+    ] {
         let answered = world.send(request("POST", &path, body)).await;
         assert_eq!(answered.problem(400), "unparseable", "{body}");
         assert!(!answered.text.contains("greta"), "{}", answered.text);
     }
     let long = format!("{{\"reason\": \"{}\"}}", "x".repeat(crate::MAX_JSON_BYTES));
-    assert_eq!(world.send(request("POST", &path, &long)).await.problem(413), "too_large");
+    assert_eq!(
+        world.send(request("POST", &path, &long)).await.problem(413),
+        "too_large"
+    );
     let deep = "[".repeat(100_000);
-    assert_eq!(world.send(request("POST", &path, &deep)).await.problem(400), "unparseable");
+    assert_eq!(
+        world.send(request("POST", &path, &deep)).await.problem(400),
+        "unparseable"
+    );
 }
 
 #[tokio::test]
@@ -123,8 +171,16 @@ async fn an_idempotency_key_has_a_form() {
     let world = World::new().await;
     let path = format!("/v1/leads/{}/feedback", world.lead().await);
     for key in ["", "a b", &"k".repeat(256)] {
-        let answered = world.post_once(&path, key, &super::feedback("contacted")).await;
+        let answered = world
+            .post_once(&path, key, &super::feedback("contacted"))
+            .await;
         assert_eq!(answered.problem(400), "invalid_idempotency_key", "{key:?}");
     }
-    assert_eq!(world.post_once(&path, &"k".repeat(255), &super::feedback("contacted")).await.status, 200);
+    assert_eq!(
+        world
+            .post_once(&path, &"k".repeat(255), &super::feedback("contacted"))
+            .await
+            .status,
+        200
+    );
 }

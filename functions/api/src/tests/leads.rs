@@ -74,25 +74,53 @@ async fn the_old_id_of_a_merged_lead_answers_with_the_one_it_is_now() {
     let world = World::new().await;
     let lead = world.lead().await;
     let old = submission(7).lead();
-    world.append(old, vec![Ruling::MergedInto(MergedInto { lead })]).await;
+    world
+        .append(old, vec![Ruling::MergedInto(MergedInto { lead })])
+        .await;
     for what in ["", "/history", "/explanation"] {
         let shown = world.get(&format!("/v1/leads/{old}{what}")).await;
-        assert_eq!(shown.text, world.get(&format!("/v1/leads/{lead}{what}")).await.text);
+        assert_eq!(
+            shown.text,
+            world.get(&format!("/v1/leads/{lead}{what}")).await.text
+        );
         assert!(shown.text.contains(&lead.to_string()));
     }
     let path = format!("/v1/leads/{old}/feedback");
-    assert_eq!(world.post(&path, &super::feedback("contacted")).await.ok("Lead")["id"], lead.to_string());
+    assert_eq!(
+        world
+            .post(&path, &super::feedback("contacted"))
+            .await
+            .ok("Lead")["id"],
+        lead.to_string()
+    );
 }
 
 #[tokio::test]
 async fn a_lead_that_is_not_there_is_not_found() {
     let world = World::new().await;
     let unknown = LeadId::from_bits(99).to_string();
-    for id in [unknown.as_str(), "lead_x", "sub_00000000000000000000000001", "%20"] {
+    for id in [
+        unknown.as_str(),
+        "lead_x",
+        "sub_00000000000000000000000001",
+        "%20",
+    ] {
         for what in ["", "/history", "/explanation"] {
-            assert_eq!(world.get(&format!("/v1/leads/{id}{what}")).await.problem(404), "not_found", "{id}{what}");
+            assert_eq!(
+                world
+                    .get(&format!("/v1/leads/{id}{what}"))
+                    .await
+                    .problem(404),
+                "not_found",
+                "{id}{what}"
+            );
         }
-        let answered = world.post(&format!("/v1/leads/{id}/feedback"), &super::feedback("contacted")).await;
+        let answered = world
+            .post(
+                &format!("/v1/leads/{id}/feedback"),
+                &super::feedback("contacted"),
+            )
+            .await;
         assert_eq!(answered.problem(404), "not_found", "{id}");
     }
 }
@@ -100,7 +128,12 @@ async fn a_lead_that_is_not_there_is_not_found() {
 async fn check_found(world: &World, query: &str, expected: &[LeadId]) {
     let answered = world.get(&format!("/v1/leads?{query}")).await;
     let found = answered.ok("Leads");
-    let ids: Vec<&str> = found["leads"].as_array().unwrap().iter().map(|lead| lead["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> = found["leads"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lead| lead["id"].as_str().unwrap())
+        .collect();
     let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
     assert_eq!(ids, expected, "{query}");
     assert!(found["next"].is_null());
@@ -131,13 +164,20 @@ async fn an_address_and_a_number_of_two_people_find_both() {
     let other = submission(2).lead();
     world.append(other, vec![received(2, greta())]).await;
     world.claim(other, "jo@example.com", "+442079460123").await;
-    check_found(&world, "phone=+442079460123&email=greta.lindholm@brightwater.example", &[lead, other]).await;
+    check_found(
+        &world,
+        "phone=+442079460123&email=greta.lindholm@brightwater.example",
+        &[lead, other],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_key_that_was_claimed_for_a_lead_still_to_come_finds_nobody() {
     let world = World::new().await;
-    world.claim(submission(3).lead(), "soon@example.com", "+442079460124").await;
+    world
+        .claim(submission(3).lead(), "soon@example.com", "+442079460124")
+        .await;
     check_found(&world, "email=soon@example.com", &[]).await;
 }
 
@@ -146,34 +186,74 @@ async fn what_cannot_be_searched_for_is_named() {
     let world = World::new().await;
     let answered = world.get("/v1/leads?email=no&phone=x").await;
     assert_eq!(answered.problem(422), "invalid_fields");
-    let fields: Vec<String> = answered.bad_fields().iter().map(|field| field.split(':').next().unwrap().to_owned()).collect();
+    let fields: Vec<String> = answered
+        .bad_fields()
+        .iter()
+        .map(|field| field.split(':').next().unwrap().to_owned())
+        .collect();
     assert_eq!(fields, ["email", "phone"]);
 
-    assert_eq!(world.get("/v1/leads?email=a@example.com&email=b@example.com").await.bad_fields(), ["email: repeated"]);
-    assert_eq!(world.get("/v1/leads").await.problem(422), "unsupported_filter");
-    let answered = world.get("/v1/leads?owner=mia&stage=mql&email=a@example.com").await;
+    assert_eq!(
+        world
+            .get("/v1/leads?email=a@example.com&email=b@example.com")
+            .await
+            .bad_fields(),
+        ["email: repeated"]
+    );
+    assert_eq!(
+        world.get("/v1/leads").await.problem(422),
+        "unsupported_filter"
+    );
+    let answered = world
+        .get("/v1/leads?owner=mia&stage=mql&email=a@example.com")
+        .await;
     assert_eq!(answered.problem(422), "unsupported_filter");
-    assert_eq!(answered.bad_fields(), ["owner: unsupported_filter", "stage: unsupported_filter"]);
-    assert_eq!(world.get("/v1/leads?email=%ff").await.problem(400), "bad_query");
+    assert_eq!(
+        answered.bad_fields(),
+        ["owner: unsupported_filter", "stage: unsupported_filter"]
+    );
+    assert_eq!(
+        world.get("/v1/leads?email=%ff").await.problem(400),
+        "bad_query"
+    );
 }
 
 #[tokio::test]
 async fn the_history_tells_each_decision_with_its_details() {
     let world = World::new().await;
     let lead = world.lead().await;
-    let shown = world.get(&format!("/v1/leads/{lead}/history")).await.ok("History");
+    let shown = world
+        .get(&format!("/v1/leads/{lead}/history"))
+        .await
+        .ok("History");
     assert_eq!(shown["lead"], lead.to_string());
     let entries = shown["history"].as_array().unwrap();
-    let kinds: Vec<&str> = entries.iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = entries
+        .iter()
+        .map(|entry| entry["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["received", "scored", "assigned"]);
     let last = &entries[2];
     assert_eq!(last["id"], format!("dec_{}_3", lead.digits()));
-    assert_eq!((&last["seq"], &last["config"]), (&json!(3), &json!(world.config)));
-    assert!(last["summary"].as_str().unwrap().starts_with("Mia Torres got the lead"));
+    assert_eq!(
+        (&last["seq"], &last["config"]),
+        (&json!(3), &json!(world.config))
+    );
+    assert!(
+        last["summary"]
+            .as_str()
+            .unwrap()
+            .starts_with("Mia Torres got the lead")
+    );
     assert_eq!(last["details"]["rep"], "mia");
     assert_eq!(last["details"]["sla"]["due_at"], "2026-03-01T12:30:00Z");
     assert!(last["details"].get("kind").is_none());
-    let codes: Vec<&str> = last["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> = last["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reason| reason["code"].as_str().unwrap())
+        .collect();
     assert_eq!(codes, ["territory", "pool"]);
     assert_eq!(entries[0]["details"]["fields"]["first_name"], "Greta");
 }
@@ -182,10 +262,22 @@ async fn the_history_tells_each_decision_with_its_details() {
 async fn the_explanation_begins_with_what_stands_now() {
     let world = World::new().await;
     let lead = world.lead().await;
-    let shown = world.get(&format!("/v1/leads/{lead}/explanation")).await.ok("Explanation");
-    let sentences: Vec<&str> = shown["sentences"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    let shown = world
+        .get(&format!("/v1/leads/{lead}/explanation"))
+        .await
+        .ok("Explanation");
+    let sentences: Vec<&str> = shown["sentences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|text| text.as_str().unwrap())
+        .collect();
     assert_eq!(sentences.len(), 4);
-    assert!(sentences[0].contains("Mia Torres has it since 2026-03-01"), "{}", sentences[0]);
+    assert!(
+        sentences[0].contains("Mia Torres has it since 2026-03-01"),
+        "{}",
+        sentences[0]
+    );
 }
 
 #[tokio::test]
@@ -193,9 +285,18 @@ async fn leads_can_be_read_without_a_configuration() {
     let world = World::without_configuration().await;
     let lead = world.lead().await;
     for what in ["", "/history", "/explanation"] {
-        assert_eq!(world.get(&format!("/v1/leads/{lead}{what}")).await.status, 200, "{what}");
+        assert_eq!(
+            world.get(&format!("/v1/leads/{lead}{what}")).await.status,
+            200,
+            "{what}"
+        );
     }
-    let answered = world.post(&format!("/v1/leads/{lead}/feedback"), &super::feedback("contacted")).await;
+    let answered = world
+        .post(
+            &format!("/v1/leads/{lead}/feedback"),
+            &super::feedback("contacted"),
+        )
+        .await;
     assert_eq!(answered.problem(503), "unavailable");
     assert_eq!(answered.headers["retry-after"], "5");
 }

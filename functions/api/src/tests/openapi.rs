@@ -12,7 +12,10 @@ use crate::openapi::document;
 #[test]
 fn the_committed_document_is_the_generated_one() {
     let committed: Value = serde_json::from_str(OPENAPI).unwrap();
-    assert!(committed == document(), "run: cargo run -p api --features schema --example openapi > docs/openapi.json");
+    assert!(
+        committed == document(),
+        "run: cargo run -p api --features schema --example openapi > docs/openapi.json"
+    );
 }
 
 #[test]
@@ -21,18 +24,48 @@ fn every_route_is_in_it_with_a_summary_and_its_parameters() {
     let mut ids = BTreeSet::new();
     for route in DOORS.iter().chain(API) {
         let operation = &document["paths"][route.path][route.method.to_lowercase()];
-        assert_eq!(operation["summary"], route.summary, "{} {}", route.method, route.path);
-        assert_eq!(operation["security"] == json!([{ "token": [] }]), route.needs_token);
-        assert_eq!(operation["responses"].get("401").is_some(), route.needs_token || route.path.starts_with("/v1/sources/{source}") && route.method == "POST" || route.path == "/v1/events");
-        for part in route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        assert_eq!(
+            operation["summary"], route.summary,
+            "{} {}",
+            route.method, route.path
+        );
+        assert_eq!(
+            operation["security"] == json!([{ "token": [] }]),
+            route.needs_token
+        );
+        assert_eq!(
+            operation["responses"].get("401").is_some(),
+            route.needs_token
+                || route.path.starts_with("/v1/sources/{source}") && route.method == "POST"
+                || route.path == "/v1/events"
+        );
+        for part in route
+            .path
+            .split('/')
+            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        {
             let parameters = operation["parameters"].as_array().unwrap();
-            assert!(parameters.iter().any(|parameter| parameter["name"] == part && parameter["in"] == "path"), "{}", route.path);
+            assert!(
+                parameters
+                    .iter()
+                    .any(|parameter| parameter["name"] == part && parameter["in"] == "path"),
+                "{}",
+                route.path
+            );
         }
-        ids.insert((operation["operationId"].as_str().unwrap().to_owned(), route.path));
+        ids.insert((
+            operation["operationId"].as_str().unwrap().to_owned(),
+            route.path,
+        ));
     }
     let names: BTreeSet<&str> = ids.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(names.len(), ids.len(), "operation ids are unique");
-    let listed: usize = document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len()).sum();
+    let listed: usize = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|path| path.as_object().unwrap().len())
+        .sum();
     assert_eq!(listed, ids.len(), "nothing is in it that is not routed");
 }
 
@@ -50,7 +83,9 @@ fn every_reference_leads_somewhere() {
                     walk(document, member, seen);
                 }
             }
-            Value::Array(members) => members.iter().for_each(|member| walk(document, member, seen)),
+            Value::Array(members) => members
+                .iter()
+                .for_each(|member| walk(document, member, seen)),
             _ => {}
         }
     }
@@ -66,10 +101,22 @@ fn codes_in(folder: &Path, opening: &str, found: &mut BTreeSet<String>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             codes_in(&path, opening, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with("tests.rs")
+        {
             let text = std::fs::read_to_string(&path).unwrap();
-            let codes = text.split(opening).skip(1).filter_map(|after| after.split('"').nth(1));
-            found.extend(codes.filter(|code| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')).map(str::to_owned));
+            let codes = text
+                .split(opening)
+                .skip(1)
+                .filter_map(|after| after.split('"').nth(1));
+            found.extend(
+                codes
+                    .filter(|code| {
+                        code.bytes()
+                            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                    })
+                    .map(str::to_owned),
+            );
         }
     }
 }
@@ -81,11 +128,21 @@ fn every_type_of_problem_that_is_made_anywhere_is_in_it() {
     codes_in(&functions.join("capture/src"), "Problem::new(", &mut used);
     codes_in(&functions.join("api/src"), "Problem::new(", &mut used);
     codes_in(&functions.join("api/src"), "Kind::new(", &mut used);
-    codes_in(&functions.join("../shared/web/src"), "Kind::new(", &mut used);
-    assert!(used.contains("wrong_state") && used.contains("events_count") && used.contains("not_found"), "{used:?}");
+    codes_in(
+        &functions.join("../shared/web/src"),
+        "Kind::new(",
+        &mut used,
+    );
+    assert!(
+        used.contains("wrong_state") && used.contains("events_count") && used.contains("not_found"),
+        "{used:?}"
+    );
     let document = document();
     let listed = document["components"]["examples"].as_object().unwrap();
-    let missing: Vec<&String> = used.iter().filter(|code| !listed.contains_key(*code)).collect();
+    let missing: Vec<&String> = used
+        .iter()
+        .filter(|code| !listed.contains_key(*code))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -98,7 +155,10 @@ fn the_examples_of_bodies_fit_their_schemas() {
             let Some(content) = operation["requestBody"]["content"].as_object() else {
                 continue;
             };
-            for media in content.values().filter(|media| media.get("example").is_some()) {
+            for media in content
+                .values()
+                .filter(|media| media.get("example").is_some())
+            {
                 assert_eq!(misfit(&document, &media["schema"], &media["example"]), None);
                 checked += 1;
             }
@@ -113,10 +173,24 @@ fn what_does_not_fit_is_noticed() {
     for (value, expected) in [
         (json!({ "status": "ok", "config": null }), None),
         (json!({ "status": "ok" }), Some("config is missing")),
-        (json!({ "status": "ok", "config": 1 }), Some("config: no such type")),
-        (json!({ "status": "ok", "config": null, "more": 1 }), Some("more is not described")),
+        (
+            json!({ "status": "ok", "config": 1 }),
+            Some("config: no such type"),
+        ),
+        (
+            json!({ "status": "ok", "config": null, "more": 1 }),
+            Some("more is not described"),
+        ),
     ] {
-        assert_eq!(misfit(&document, &document["components"]["schemas"]["Health"], &value).as_deref(), expected);
+        assert_eq!(
+            misfit(
+                &document,
+                &document["components"]["schemas"]["Health"],
+                &value
+            )
+            .as_deref(),
+            expected
+        );
     }
 }
 
@@ -132,10 +206,16 @@ pub(crate) fn assert_fits(name: &str, value: &Value) {
 /// described must not be there.
 fn misfit(document: &Value, schema: &Value, value: &Value) -> Option<String> {
     if let Some(target) = schema["$ref"].as_str() {
-        return misfit(document, document.pointer(target.strip_prefix('#')?)?, value);
+        return misfit(
+            document,
+            document.pointer(target.strip_prefix('#')?)?,
+            value,
+        );
     }
     if let Some(choices) = schema["anyOf"].as_array() {
-        let fits = choices.iter().any(|choice| misfit(document, choice, value).is_none());
+        let fits = choices
+            .iter()
+            .any(|choice| misfit(document, choice, value).is_none());
         return (!fits).then(|| "no choice fits".to_owned());
     }
     if let Some(allowed) = schema["enum"].as_array()
@@ -161,17 +241,35 @@ fn misfit(document: &Value, schema: &Value, value: &Value) -> Option<String> {
         return Some("no such type".to_owned());
     }
     match value {
-        Value::Array(members) => members.iter().find_map(|member| misfit(document, &schema["items"], member)),
+        Value::Array(members) => members
+            .iter()
+            .find_map(|member| misfit(document, &schema["items"], member)),
         Value::Object(members) => {
-            let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            if let Some(missing) = required.into_iter().find(|name| !members.contains_key(*name)) {
+            let required = schema["required"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str);
+            if let Some(missing) = required
+                .into_iter()
+                .find(|name| !members.contains_key(*name))
+            {
                 return Some(format!("{missing} is missing"));
             }
-            members.iter().find_map(|(name, member)| match (schema["properties"].get(name), &schema["additionalProperties"]) {
-                (Some(described), _) => misfit(document, described, member).map(|why| format!("{name}: {why}")),
-                (None, Value::Bool(true)) => None,
-                (None, more @ Value::Object(_)) => misfit(document, more, member).map(|why| format!("{name}: {why}")),
-                _ => Some(format!("{name} is not described")),
+            members.iter().find_map(|(name, member)| {
+                match (
+                    schema["properties"].get(name),
+                    &schema["additionalProperties"],
+                ) {
+                    (Some(described), _) => {
+                        misfit(document, described, member).map(|why| format!("{name}: {why}"))
+                    }
+                    (None, Value::Bool(true)) => None,
+                    (None, more @ Value::Object(_)) => {
+                        misfit(document, more, member).map(|why| format!("{name}: {why}"))
+                    }
+                    _ => Some(format!("{name} is not described")),
+                }
             })
         }
         _ => None,

@@ -34,7 +34,10 @@ fn what_is_no_answer_is_nonsense_and_what_is_empty_is_not() {
         assert_eq!(read_answer(&provider(), body.as_bytes()), None, "{body}");
     }
     assert_eq!(read_answer(&provider(), b"{}"), Some(Fields::new()));
-    assert_eq!(read_answer(&provider(), br#"{"company":[],"hq":null}"#), Some(Fields::new()));
+    assert_eq!(
+        read_answer(&provider(), br#"{"company":[],"hq":null}"#),
+        Some(Fields::new())
+    );
 }
 
 #[test]

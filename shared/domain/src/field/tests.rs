@@ -14,7 +14,10 @@ fn an_unknown_field_names_the_nearest_one() {
     assert_eq!(error.hint.as_deref(), Some("email"));
     assert_eq!("zzz".parse::<Field>().unwrap_err().hint, None);
     assert!("custom.Budget!".parse::<Field>().is_err());
-    assert_eq!("custom.budget".parse::<Field>(), Ok(Field::Custom("budget".to_owned())));
+    assert_eq!(
+        "custom.budget".parse::<Field>(),
+        Ok(Field::Custom("budget".to_owned()))
+    );
 }
 
 #[test]

@@ -21,9 +21,15 @@ proptest! {
 
 #[test]
 fn a_wrong_prefix_is_told_apart_from_wrong_digits() {
-    assert_eq!("lead_x".parse::<SubmissionId>(), Err(IdError::Prefix("sub_")));
+    assert_eq!(
+        "lead_x".parse::<SubmissionId>(),
+        Err(IdError::Prefix("sub_"))
+    );
     assert_eq!("sub_x".parse::<SubmissionId>(), Err(IdError::Digits));
-    assert_eq!("sub_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<SubmissionId>(), Err(IdError::Digits));
+    assert_eq!(
+        "sub_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<SubmissionId>(),
+        Err(IdError::Digits)
+    );
 }
 
 #[test]
@@ -33,7 +39,10 @@ fn ids_depend_on_every_part_and_on_the_pepper() {
     assert_eq!(id, SubmissionId::derive(&pepper, "website", "key", b"abc"));
     assert_ne!(id, SubmissionId::derive(&pepper, "website", "key", b"abd"));
     assert_ne!(id, SubmissionId::derive(&pepper, "websit", "ekey", b"abc"));
-    assert_ne!(id, SubmissionId::derive(&Pepper::new("two"), "website", "key", b"abc"));
+    assert_ne!(
+        id,
+        SubmissionId::derive(&Pepper::new("two"), "website", "key", b"abc")
+    );
 }
 
 #[test]

@@ -4,7 +4,10 @@ use crate::field::Value;
 use std::collections::BTreeMap;
 
 fn fields(pairs: &[(Field, &str)]) -> Fields {
-    pairs.iter().map(|(field, text)| (field.clone(), Value::Text((*text).to_owned()))).collect()
+    pairs
+        .iter()
+        .map(|(field, text)| (field.clone(), Value::Text((*text).to_owned())))
+        .collect()
 }
 
 fn lead(number: u128, pairs: &[(Field, &str)]) -> Lead {
@@ -23,7 +26,11 @@ fn lead(number: u128, pairs: &[(Field, &str)]) -> Lead {
         external_id: None,
         check_at: at,
     };
-    let decision = Decision { at, config: "cfg_x".to_owned(), ruling: Ruling::Received(received) };
+    let decision = Decision {
+        at,
+        config: "cfg_x".to_owned(),
+        ruling: Ruling::Received(received),
+    };
     Lead::after(LeadId::from_bits(number), [&decision]).unwrap()
 }
 
@@ -31,12 +38,24 @@ const EMAIL: Field = Field::Email;
 const PHONE: Field = Field::Phone;
 
 fn held(key: KeyKind, number: u128, known: Option<&Lead>) -> Holder<'_> {
-    Holder { key, lead: LeadId::from_bits(number), known }
+    Holder {
+        key,
+        lead: LeadId::from_bits(number),
+        known,
+    }
 }
 
-fn check(submitted: &[(Field, &str)], holders: &[Holder<'_>], expected: u128, matched: &[KeyKind]) -> Resolution {
+fn check(
+    submitted: &[(Field, &str)],
+    holders: &[Holder<'_>],
+    expected: u128,
+    matched: &[KeyKind],
+) -> Resolution {
     let resolution = resolve(SubmissionId::from_bits(9), &fields(submitted), holders);
-    assert_eq!((resolution.lead, resolution.matched.as_slice()), (LeadId::from_bits(expected), matched));
+    assert_eq!(
+        (resolution.lead, resolution.matched.as_slice()),
+        (LeadId::from_bits(expected), matched)
+    );
     resolution
 }
 
@@ -48,21 +67,60 @@ fn somebody_unknown_gets_a_lead_named_after_the_submission() {
 #[test]
 fn the_same_key_is_the_same_person() {
     let ada = lead(1, &[(EMAIL, "ada@example.com"), (PHONE, "+12025550101")]);
-    check(&[(EMAIL, "ada@example.com")], &[held(KeyKind::Email, 1, Some(&ada))], 1, &[KeyKind::Email]);
-    check(&[(PHONE, "+12025550101")], &[held(KeyKind::Phone, 1, Some(&ada))], 1, &[KeyKind::Phone]);
-    let both = [held(KeyKind::Email, 1, Some(&ada)), held(KeyKind::Phone, 1, Some(&ada))];
-    check(&[(EMAIL, "ada@example.com"), (PHONE, "+12025550101")], &both, 1, &[KeyKind::Email, KeyKind::Phone]);
+    check(
+        &[(EMAIL, "ada@example.com")],
+        &[held(KeyKind::Email, 1, Some(&ada))],
+        1,
+        &[KeyKind::Email],
+    );
+    check(
+        &[(PHONE, "+12025550101")],
+        &[held(KeyKind::Phone, 1, Some(&ada))],
+        1,
+        &[KeyKind::Phone],
+    );
+    let both = [
+        held(KeyKind::Email, 1, Some(&ada)),
+        held(KeyKind::Phone, 1, Some(&ada)),
+    ];
+    check(
+        &[(EMAIL, "ada@example.com"), (PHONE, "+12025550101")],
+        &both,
+        1,
+        &[KeyKind::Email, KeyKind::Phone],
+    );
 }
 
 #[test]
 fn a_shared_phone_does_not_make_two_people_one() {
-    let ada = lead(1, &[(EMAIL, "ada@example.com"), (PHONE, "+12025550101"), (Field::FirstName, "Ada"), (Field::LastName, "Example")]);
+    let ada = lead(
+        1,
+        &[
+            (EMAIL, "ada@example.com"),
+            (PHONE, "+12025550101"),
+            (Field::FirstName, "Ada"),
+            (Field::LastName, "Example"),
+        ],
+    );
     let holder = [held(KeyKind::Phone, 1, Some(&ada))];
-    let grace = [(EMAIL, "grace@example.com"), (PHONE, "+12025550101"), (Field::FirstName, "Grace"), (Field::LastName, "Example")];
+    let grace = [
+        (EMAIL, "grace@example.com"),
+        (PHONE, "+12025550101"),
+        (Field::FirstName, "Grace"),
+        (Field::LastName, "Example"),
+    ];
     let resolution = check(&grace, &holder, 9, &[]);
-    assert_eq!(resolution.kept_apart, [(LeadId::from_bits(1), KeyKind::Phone, Apart::OtherEmail)]);
+    assert_eq!(
+        resolution.kept_apart,
+        [(LeadId::from_bits(1), KeyKind::Phone, Apart::OtherEmail)]
+    );
     // The same name with another address is the same person with another address.
-    let ada_at_home = [(EMAIL, "ada@example.org"), (PHONE, "+12025550101"), (Field::FirstName, "ADA"), (Field::LastName, "example")];
+    let ada_at_home = [
+        (EMAIL, "ada@example.org"),
+        (PHONE, "+12025550101"),
+        (Field::FirstName, "ADA"),
+        (Field::LastName, "example"),
+    ];
     check(&ada_at_home, &holder, 1, &[KeyKind::Phone]);
 }
 
@@ -70,32 +128,68 @@ fn a_shared_phone_does_not_make_two_people_one() {
 fn an_email_decides_over_a_phone() {
     let ada = lead(1, &[(EMAIL, "ada@example.com")]);
     let grace = lead(2, &[(EMAIL, "grace@example.com"), (PHONE, "+12025550101")]);
-    let holders = [held(KeyKind::Email, 1, Some(&ada)), held(KeyKind::Phone, 2, Some(&grace))];
-    let resolution = check(&[(EMAIL, "ada@example.com"), (PHONE, "+12025550101")], &holders, 1, &[KeyKind::Email]);
-    assert_eq!(resolution.kept_apart, [(LeadId::from_bits(2), KeyKind::Phone, Apart::EmailDecides)]);
+    let holders = [
+        held(KeyKind::Email, 1, Some(&ada)),
+        held(KeyKind::Phone, 2, Some(&grace)),
+    ];
+    let resolution = check(
+        &[(EMAIL, "ada@example.com"), (PHONE, "+12025550101")],
+        &holders,
+        1,
+        &[KeyKind::Email],
+    );
+    assert_eq!(
+        resolution.kept_apart,
+        [(LeadId::from_bits(2), KeyKind::Phone, Apart::EmailDecides)]
+    );
 }
 
 #[test]
 fn a_claim_of_its_own_gives_way_to_a_phone_that_somebody_claimed_first() {
     let by_phone = lead(2, &[(PHONE, "+12025550101")]);
-    let holders = [held(KeyKind::Email, 9, None), held(KeyKind::Phone, 2, Some(&by_phone))];
-    let resolution = check(&[(EMAIL, "ada@example.com"), (PHONE, "+12025550101")], &holders, 2, &[KeyKind::Phone]);
-    assert!(resolution.alias_own, "whoever follows the e-mail's key must find lead 2");
+    let holders = [
+        held(KeyKind::Email, 9, None),
+        held(KeyKind::Phone, 2, Some(&by_phone)),
+    ];
+    let resolution = check(
+        &[(EMAIL, "ada@example.com"), (PHONE, "+12025550101")],
+        &holders,
+        2,
+        &[KeyKind::Phone],
+    );
+    assert!(
+        resolution.alias_own,
+        "whoever follows the e-mail's key must find lead 2"
+    );
 }
 
 #[test]
 fn a_claim_that_another_submission_did_not_finish_is_finished_for_it() {
-    let resolution = check(&[(EMAIL, "ada@example.com")], &[held(KeyKind::Email, 3, None)], 3, &[KeyKind::Email]);
+    let resolution = check(
+        &[(EMAIL, "ada@example.com")],
+        &[held(KeyKind::Email, 3, None)],
+        3,
+        &[KeyKind::Email],
+    );
     assert!(!resolution.alias_own);
 }
 
 #[test]
 fn keys_compare_canonical_addresses_and_tell_nothing() {
     let pepper = Pepper::new("pepper");
-    let keys = keys_of(&pepper, &fields(&[(EMAIL, "ada.example+news@gmail.com"), (PHONE, "+12025550101")]));
+    let keys = keys_of(
+        &pepper,
+        &fields(&[
+            (EMAIL, "ada.example+news@gmail.com"),
+            (PHONE, "+12025550101"),
+        ]),
+    );
     let same = keys_of(&pepper, &fields(&[(EMAIL, "adaexample@gmail.com")]));
     assert_eq!(keys[0], same[0]);
-    assert_eq!(keys.iter().map(|key| key.kind).collect::<Vec<_>>(), [KeyKind::Email, KeyKind::Phone]);
+    assert_eq!(
+        keys.iter().map(|key| key.kind).collect::<Vec<_>>(),
+        [KeyKind::Email, KeyKind::Phone]
+    );
     assert_eq!(keys[0].to_string().parse(), Ok(keys[0]));
     assert!(!keys[0].to_string().contains("ada") && !keys[1].to_string().contains("2025550101"));
 }

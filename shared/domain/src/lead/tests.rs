@@ -1,5 +1,5 @@
 use super::*;
-use crate::decision::{Enriched, Engaged, Outcome, Scored};
+use crate::decision::{Engaged, Enriched, Outcome, Scored};
 use proptest::prelude::*;
 
 fn at(second: i64) -> Timestamp {
@@ -7,11 +7,18 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn decision(second: i64, ruling: Ruling) -> Decision {
-    Decision { at: at(second), config: "cfg_x".to_owned(), ruling }
+    Decision {
+        at: at(second),
+        config: "cfg_x".to_owned(),
+        ruling,
+    }
 }
 
 fn fields(pairs: &[(Field, &str)]) -> Fields {
-    pairs.iter().map(|(field, text)| (field.clone(), Value::Text((*text).to_owned()))).collect()
+    pairs
+        .iter()
+        .map(|(field, text)| (field.clone(), Value::Text((*text).to_owned())))
+        .collect()
 }
 
 fn received(submission: u128, second: i64, pairs: &[(Field, &str)]) -> Decision {
@@ -33,7 +40,13 @@ fn received(submission: u128, second: i64, pairs: &[(Field, &str)]) -> Decision 
 }
 
 fn enriched(second: i64, pairs: &[(Field, &str)]) -> Decision {
-    let enriched = Enriched { provider: "atlas".to_owned(), answer: crate::decision::Answer::Found, fields: fields(pairs), attempt: 1, retry_at: None };
+    let enriched = Enriched {
+        provider: "atlas".to_owned(),
+        answer: crate::decision::Answer::Found,
+        fields: fields(pairs),
+        attempt: 1,
+        retry_at: None,
+    };
     decision(second, Ruling::Enriched(enriched))
 }
 
@@ -48,46 +61,103 @@ fn there_is_no_lead_without_a_decision() {
 
 #[test]
 fn a_newer_value_stands_and_nothing_is_blanked() {
-    let merged = lead(&[received(1, 0, &[(Field::City, "Berlin"), (Field::Title, "CMO")]), received(2, 10, &[(Field::City, "Hamburg")])]);
-    assert_eq!((merged.text(&Field::City), merged.text(&Field::Title)), (Some("Hamburg"), Some("CMO")));
-    assert_eq!(merged.known[&Field::City].origin, Origin::Submission(SubmissionId::from_bits(2)));
+    let merged = lead(&[
+        received(1, 0, &[(Field::City, "Berlin"), (Field::Title, "CMO")]),
+        received(2, 10, &[(Field::City, "Hamburg")]),
+    ]);
+    assert_eq!(
+        (merged.text(&Field::City), merged.text(&Field::Title)),
+        (Some("Hamburg"), Some("CMO"))
+    );
+    assert_eq!(
+        merged.known[&Field::City].origin,
+        Origin::Submission(SubmissionId::from_bits(2))
+    );
 }
 
 #[test]
 fn what_a_person_says_beats_what_a_provider_says_whenever_it_came() {
     let said = received(1, 0, &[(Field::Company, "Example GmbH")]);
-    let found = enriched(50, &[(Field::Company, "Example Holding"), (Field::Industry, "Software")]);
+    let found = enriched(
+        50,
+        &[
+            (Field::Company, "Example Holding"),
+            (Field::Industry, "Software"),
+        ],
+    );
     let known = lead(&[said, found]);
-    assert_eq!((known.text(&Field::Company), known.text(&Field::Industry)), (Some("Example GmbH"), Some("Software")));
+    assert_eq!(
+        (known.text(&Field::Company), known.text(&Field::Industry)),
+        (Some("Example GmbH"), Some("Software"))
+    );
 }
 
 #[test]
 fn attribution_is_that_of_the_first_submission_that_has_any() {
-    let first = received(1, 0, &[(Field::UtmSource, "google"), (Field::UtmCampaign, "spring")]);
-    let second = received(2, 10, &[(Field::UtmSource, "newsletter"), (Field::UtmTerm, "crm")]);
+    let first = received(
+        1,
+        0,
+        &[(Field::UtmSource, "google"), (Field::UtmCampaign, "spring")],
+    );
+    let second = received(
+        2,
+        10,
+        &[(Field::UtmSource, "newsletter"), (Field::UtmTerm, "crm")],
+    );
     let known = lead(&[first, second]);
-    assert_eq!((known.text(&Field::UtmSource), known.text(&Field::UtmTerm)), (Some("google"), None));
+    assert_eq!(
+        (known.text(&Field::UtmSource), known.text(&Field::UtmTerm)),
+        (Some("google"), None)
+    );
 }
 
 #[test]
 fn an_event_is_credited_once() {
-    let event = Behaviour { id: EventId::from_bits(7), kind: "email_opened".to_owned(), at: at(1) };
-    let engaged = decision(2, Ruling::Engaged(Engaged { events: vec![event.clone(), event] }));
+    let event = Behaviour {
+        id: EventId::from_bits(7),
+        kind: "email_opened".to_owned(),
+        at: at(1),
+    };
+    let engaged = decision(
+        2,
+        Ruling::Engaged(Engaged {
+            events: vec![event.clone(), event],
+        }),
+    );
     let known = lead(&[received(1, 0, &[]), engaged.clone(), engaged]);
     assert_eq!(known.behaviour.len(), 1);
 }
 
 #[test]
 fn the_last_change_of_stage_is_found() {
-    let scored = |second, stage| decision(second, Ruling::Scored(Scored { score: Score::default(), stage, points: Vec::new(), considered: 1 }));
-    let decisions = [received(1, 0, &[]), scored(1, Stage::Lead), scored(2, Stage::Mql), scored(3, Stage::Mql)];
+    let scored = |second, stage| {
+        decision(
+            second,
+            Ruling::Scored(Scored {
+                score: Score::default(),
+                stage,
+                points: Vec::new(),
+                considered: 1,
+            }),
+        )
+    };
+    let decisions = [
+        received(1, 0, &[]),
+        scored(1, Stage::Lead),
+        scored(2, Stage::Mql),
+        scored(3, Stage::Mql),
+    ];
     assert_eq!(last_stage_change(&decisions[..2]), None);
     assert_eq!(last_stage_change(&decisions[..3]), Some(3));
     assert_eq!(last_stage_change(&decisions), None);
 }
 
 fn submission() -> impl Strategy<Value = (u128, i64, Vec<(usize, String)>)> {
-    (1u128..6, 0i64..100, proptest::collection::vec((0usize..4, "[a-z]{1,6}"), 0..5))
+    (
+        1u128..6,
+        0i64..100,
+        proptest::collection::vec((0usize..4, "[a-z]{1,6}"), 0..5),
+    )
 }
 
 fn build(parts: &[(u128, i64, Vec<(usize, String)>)]) -> Vec<Decision> {
@@ -95,7 +165,10 @@ fn build(parts: &[(u128, i64, Vec<(usize, String)>)]) -> Vec<Decision> {
     parts
         .iter()
         .map(|(submission, second, pairs)| {
-            let pairs: Vec<(Field, &str)> = pairs.iter().map(|(index, text)| (names[*index].clone(), text.as_str())).collect();
+            let pairs: Vec<(Field, &str)> = pairs
+                .iter()
+                .map(|(index, text)| (names[*index].clone(), text.as_str()))
+                .collect();
             received(*submission, *second, &pairs)
         })
         .collect()

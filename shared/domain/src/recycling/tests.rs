@@ -1,6 +1,8 @@
 use super::*;
 use crate::config::{RecyclingRule, SlaRule};
-use crate::decision::{Assigned, Decision, Feedback, FeedbackKind, How, Outcome, Received, Route, SlaClock, Stage};
+use crate::decision::{
+    Assigned, Decision, Feedback, FeedbackKind, How, Outcome, Received, Route, SlaClock, Stage,
+};
 use crate::field::Fields;
 use crate::id::{LeadId, SubmissionId};
 use std::collections::BTreeMap;
@@ -10,15 +12,34 @@ fn at(minute: i64) -> Timestamp {
 }
 
 fn config() -> Config {
-    let rule = |name: &str, reason: &str, wait_days, max_times| RecyclingRule { name: name.to_owned(), reason: reason.to_owned(), wait_days, max_times };
+    let rule = |name: &str, reason: &str, wait_days, max_times| RecyclingRule {
+        name: name.to_owned(),
+        reason: reason.to_owned(),
+        wait_days,
+        max_times,
+    };
     let mut config = Config::default();
-    config.slas.insert("fast".to_owned(), SlaRule { first_response_minutes: 30, calendar: None });
-    config.recycling.rules = vec![rule("no_response", NO_RESPONSE, 0, 2), rule("not_now", "not_now", 90, 1), rule("others", "*", 0, 1)];
+    config.slas.insert(
+        "fast".to_owned(),
+        SlaRule {
+            first_response_minutes: 30,
+            calendar: None,
+        },
+    );
+    config.recycling.rules = vec![
+        rule("no_response", NO_RESPONSE, 0, 2),
+        rule("not_now", "not_now", 90, 1),
+        rule("others", "*", 0, 1),
+    ];
     config
 }
 
 fn decision(minute: i64, ruling: Ruling) -> Decision {
-    Decision { at: at(minute), config: "cfg_x".to_owned(), ruling }
+    Decision {
+        at: at(minute),
+        config: "cfg_x".to_owned(),
+        ruling,
+    }
 }
 
 fn received(minute: i64) -> Decision {
@@ -43,15 +64,29 @@ fn assigned(minute: i64, round: u32, rep: &str) -> Decision {
     let assigned = Assigned {
         round,
         rep: rep.to_owned(),
-        by: Route { how: How::Fallback, ..Route::default() },
+        by: Route {
+            how: How::Fallback,
+            ..Route::default()
+        },
         candidates: Vec::new(),
-        sla: Some(SlaClock { name: "fast".to_owned(), due_at: at(minute + 30) }),
+        sla: Some(SlaClock {
+            name: "fast".to_owned(),
+            due_at: at(minute + 30),
+        }),
     };
     decision(minute, Ruling::Assigned(assigned))
 }
 
 fn feedback(minute: i64, kind: FeedbackKind) -> Decision {
-    decision(minute, Ruling::Feedback(Feedback { kind, reason: None, by: None, happened_at: at(minute) }))
+    decision(
+        minute,
+        Ruling::Feedback(Feedback {
+            kind,
+            reason: None,
+            by: None,
+            happened_at: at(minute),
+        }),
+    )
 }
 
 fn lead(decisions: &[Decision]) -> Lead {
@@ -75,16 +110,30 @@ fn nobody_responding_is_due_at_the_deadline_and_once() {
     }
     assert_eq!(due(&config(), &owned, at(32)), []);
     assert!(owned.wants_owner(at(32)), "somebody else has to be found");
-    assert_eq!(due(&config(), &owned, at(41)), [Due::SendOn], "and is, even if the message gets lost");
+    assert_eq!(
+        due(&config(), &owned, at(41)),
+        [Due::SendOn],
+        "and is, even if the message gets lost"
+    );
 }
 
 #[test]
 fn a_response_stops_the_clock_and_a_rejection_is_none() {
-    for kind in [FeedbackKind::Contacted, FeedbackKind::Accepted, FeedbackKind::Qualified, FeedbackKind::Converted, FeedbackKind::Disqualified] {
+    for kind in [
+        FeedbackKind::Contacted,
+        FeedbackKind::Accepted,
+        FeedbackKind::Qualified,
+        FeedbackKind::Converted,
+        FeedbackKind::Disqualified,
+    ] {
         let answered = lead(&[received(0), assigned(1, 1, "ada"), feedback(20, kind)]);
         assert_eq!(due(&config(), &answered, at(1_000)), [], "{kind:?}");
     }
-    let rejected = lead(&[received(0), assigned(1, 1, "ada"), feedback(20, FeedbackKind::Rejected)]);
+    let rejected = lead(&[
+        received(0),
+        assigned(1, 1, "ada"),
+        feedback(20, FeedbackKind::Rejected),
+    ]);
     assert_eq!(due(&config(), &rejected, at(31)), [Due::NoResponse]);
 }
 
@@ -101,21 +150,46 @@ fn the_last_owner_keeps_a_lead_when_the_rule_allows_no_more() {
         }
         owned.apply(&assigned(31 * i64::from(round), round, "grace"));
     }
-    assert_eq!(thens, [(1, Then::Reassign), (2, Then::Reassign), (3, Then::Keep)]);
+    assert_eq!(
+        thens,
+        [(1, Then::Reassign), (2, Then::Reassign), (3, Then::Keep)]
+    );
 }
 
 #[test]
 fn a_rejection_follows_the_rule_for_its_reason() {
     let mut owned = lead(&[received(0), assigned(1, 1, "ada")]);
     let not_now = send_back(&config(), &owned, "not_now", at(5));
-    assert_eq!(not_now.then, Then::Wait { until: at(5 + 90 * 24 * 60) });
-    assert_eq!(send_back(&config(), &owned, "wrong_region", at(5)).rule.as_deref(), Some("others"));
+    assert_eq!(
+        not_now.then,
+        Then::Wait {
+            until: at(5 + 90 * 24 * 60)
+        }
+    );
+    assert_eq!(
+        send_back(&config(), &owned, "wrong_region", at(5))
+            .rule
+            .as_deref(),
+        Some("others")
+    );
     owned.apply(&decision(5, Ruling::Recycled(not_now)));
-    assert_eq!((owned.stage, owned.owner.is_none()), (Stage::Recycled, true));
+    assert_eq!(
+        (owned.stage, owned.owner.is_none()),
+        (Stage::Recycled, true)
+    );
     assert_eq!(due(&config(), &owned, at(6)), []);
-    assert_eq!(due(&config(), &owned, at(5 + 90 * 24 * 60)), [Due::CooledOff]);
-    assert_eq!(send_back(&config(), &owned, "not_now", at(7)).then, Then::Rest);
-    assert_eq!(send_back(&Config::default(), &owned, "not_now", at(7)).then, Then::Rest);
+    assert_eq!(
+        due(&config(), &owned, at(5 + 90 * 24 * 60)),
+        [Due::CooledOff]
+    );
+    assert_eq!(
+        send_back(&config(), &owned, "not_now", at(7)).then,
+        Then::Rest
+    );
+    assert_eq!(
+        send_back(&Config::default(), &owned, "not_now", at(7)).then,
+        Then::Rest
+    );
 }
 
 #[test]
@@ -125,8 +199,20 @@ fn one_entry_serves_a_new_lead_until_its_first_deadline() {
     let first = arm_at(&config, None, &new, at(0));
     assert_eq!(first, Some(at(10)));
     let owned = lead(&[received(0), assigned(1, 1, "ada")]);
-    assert_eq!(arm_at(&config, Some(&new), &owned, at(1)), None, "the first check comes before the deadline");
-    assert_eq!(arm_at(&config, Some(&new), &owned, at(11)), Some(at(31)), "the first check is over");
-    let answered = lead(&[received(0), assigned(1, 1, "ada"), feedback(2, FeedbackKind::Contacted)]);
+    assert_eq!(
+        arm_at(&config, Some(&new), &owned, at(1)),
+        None,
+        "the first check comes before the deadline"
+    );
+    assert_eq!(
+        arm_at(&config, Some(&new), &owned, at(11)),
+        Some(at(31)),
+        "the first check is over"
+    );
+    let answered = lead(&[
+        received(0),
+        assigned(1, 1, "ada"),
+        feedback(2, FeedbackKind::Contacted),
+    ]);
     assert_eq!(arm_at(&config, Some(&owned), &answered, at(2)), None);
 }

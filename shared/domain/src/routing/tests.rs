@@ -8,35 +8,74 @@ fn now() -> Timestamp {
 }
 
 fn config(weights: &[(&str, u32)]) -> Config {
-    let rep = |name: &str| Rep { name: name.to_uppercase(), email: None, active: true, away: Vec::new(), timezone: None };
-    let members = weights.iter().map(|(name, weight)| Member { rep: (*name).to_owned(), weight: *weight, max_per_day: None }).collect();
+    let rep = |name: &str| Rep {
+        name: name.to_uppercase(),
+        email: None,
+        active: true,
+        away: Vec::new(),
+        timezone: None,
+    };
+    let members = weights
+        .iter()
+        .map(|(name, weight)| Member {
+            rep: (*name).to_owned(),
+            weight: *weight,
+            max_per_day: None,
+        })
+        .collect();
     Config {
-        reps: weights.iter().map(|(name, _)| ((*name).to_owned(), rep(name))).collect(),
-        pools: [("pool".to_owned(), Pool { members, fallback: None, sla: None })].into_iter().collect(),
+        reps: weights
+            .iter()
+            .map(|(name, _)| ((*name).to_owned(), rep(name)))
+            .collect(),
+        pools: [(
+            "pool".to_owned(),
+            Pool {
+                members,
+                fallback: None,
+                sla: None,
+            },
+        )]
+        .into_iter()
+        .collect(),
         ..Config::default()
     }
 }
 
 fn turn(config: &Config, turns: &mut Turns, number: u128) -> Option<String> {
-    let wanted = Wanted { lead: LeadId::from_bits(number), round: 1, had_by: &[] };
-    let taken = take_turn(config, "pool", turns, wanted, now()).ok().map(|turn| turn.rep);
+    let wanted = Wanted {
+        lead: LeadId::from_bits(number),
+        round: 1,
+        had_by: &[],
+    };
+    let taken = take_turn(config, "pool", turns, wanted, now())
+        .ok()
+        .map(|turn| turn.rep);
     turns.pending.clear();
     taken
 }
 
 fn sequence(config: &Config, count: u128) -> Vec<String> {
     let mut turns = Turns::default();
-    (1..=count).filter_map(|number| turn(config, &mut turns, number)).collect()
+    (1..=count)
+        .filter_map(|number| turn(config, &mut turns, number))
+        .collect()
 }
 
 #[test]
 fn turns_are_spread_smoothly() {
-    assert_eq!(sequence(&config(&[("a", 5), ("b", 1), ("c", 1)]), 7), ["a", "a", "b", "a", "c", "a", "a"]);
+    assert_eq!(
+        sequence(&config(&[("a", 5), ("b", 1), ("c", 1)]), 7),
+        ["a", "a", "b", "a", "c", "a", "a"]
+    );
 }
 
 #[test]
 fn of_equals_the_one_whose_last_lead_is_longest_ago_comes_next() {
-    assert_eq!(sequence(&config(&[("a", 1), ("b", 1), ("c", 1)]), 6), ["a", "b", "c", "a", "b", "c"]);
+    assert_eq!(
+        sequence(&config(&[("a", 1), ("b", 1), ("c", 1)]), 6),
+        ["a", "b", "c", "a", "b", "c"]
+    );
 }
 
 #[test]
@@ -53,7 +92,10 @@ fn somebody_back_from_leave_is_owed_nothing() {
             *given.entry(rep).or_insert(0) += 1;
         }
     }
-    assert!(given.values().all(|count| (99..=101).contains(count)), "{given:?}");
+    assert!(
+        given.values().all(|count| (99..=101).contains(count)),
+        "{given:?}"
+    );
 }
 
 #[test]
@@ -62,7 +104,11 @@ fn a_lead_goes_to_nobody_who_had_it_while_there_is_somebody_else() {
     let mut turns = Turns::default();
     let take = |turns: &mut Turns, round, had_by: &[&str]| {
         let had_by: Vec<String> = had_by.iter().map(|rep| (*rep).to_owned()).collect();
-        let wanted = Wanted { lead: LeadId::from_bits(1), round, had_by: &had_by };
+        let wanted = Wanted {
+            lead: LeadId::from_bits(1),
+            round,
+            had_by: &had_by,
+        };
         take_turn(&config, "pool", turns, wanted, now()).map(|turn| turn.rep)
     };
     assert_eq!(take(&mut turns, 2, &["a"]), Ok("b".to_owned()));
@@ -75,9 +121,19 @@ fn a_lead_goes_to_nobody_who_had_it_while_there_is_somebody_else() {
 #[test]
 fn a_lead_never_goes_straight_back() {
     let config = config(&[("a", 1)]);
-    let wanted = Wanted { lead: LeadId::from_bits(1), round: 2, had_by: &["a".to_owned()] };
+    let wanted = Wanted {
+        lead: LeadId::from_bits(1),
+        round: 2,
+        had_by: &["a".to_owned()],
+    };
     let refused = take_turn(&config, "pool", &mut Turns::default(), wanted, now()).unwrap_err();
-    assert_eq!(refused, [Candidate { rep: "a".to_owned(), verdict: Verdict::HadIt }]);
+    assert_eq!(
+        refused,
+        [Candidate {
+            rep: "a".to_owned(),
+            verdict: Verdict::HadIt
+        }]
+    );
     assert_eq!(nobody(true, &refused), Nobody::EverybodyHadIt);
 }
 
@@ -85,30 +141,95 @@ fn a_lead_never_goes_straight_back() {
 fn whoever_is_away_inactive_full_or_without_weight_is_passed_over_with_the_reason() {
     let mut config = config(&[("a", 1), ("b", 1), ("c", 0), ("d", 1), ("e", 1)]);
     config.reps.get_mut("a").unwrap().active = false;
-    config.reps.get_mut("b").unwrap().away = vec![crate::config::Away { from: "2026-03-01".to_owned(), to: "2026-03-02".to_owned() }];
+    config.reps.get_mut("b").unwrap().away = vec![crate::config::Away {
+        from: "2026-03-01".to_owned(),
+        to: "2026-03-02".to_owned(),
+    }];
     config.pools.get_mut("pool").unwrap().members[3].max_per_day = Some(1);
     let mut turns = Turns::default();
-    let first = take_turn(&config, "pool", &mut turns, Wanted { lead: LeadId::from_bits(1), round: 1, had_by: &[] }, now()).unwrap();
+    let first = take_turn(
+        &config,
+        "pool",
+        &mut turns,
+        Wanted {
+            lead: LeadId::from_bits(1),
+            round: 1,
+            had_by: &[],
+        },
+        now(),
+    )
+    .unwrap();
     assert_eq!(first.rep, "d");
-    let second = take_turn(&config, "pool", &mut turns, Wanted { lead: LeadId::from_bits(2), round: 1, had_by: &[] }, now()).unwrap();
-    let verdicts: Vec<Verdict> = second.candidates.into_iter().map(|candidate| candidate.verdict).collect();
-    let expected = [Verdict::Inactive, Verdict::Away, Verdict::NoWeight, Verdict::Full { max_per_day: 1 }, Verdict::Chosen { credit: 2 }];
+    let second = take_turn(
+        &config,
+        "pool",
+        &mut turns,
+        Wanted {
+            lead: LeadId::from_bits(2),
+            round: 1,
+            had_by: &[],
+        },
+        now(),
+    )
+    .unwrap();
+    let verdicts: Vec<Verdict> = second
+        .candidates
+        .into_iter()
+        .map(|candidate| candidate.verdict)
+        .collect();
+    let expected = [
+        Verdict::Inactive,
+        Verdict::Away,
+        Verdict::NoWeight,
+        Verdict::Full { max_per_day: 1 },
+        Verdict::Chosen { credit: 2 },
+    ];
     assert_eq!(verdicts, expected);
     // The next day counts anew.
     let tomorrow = now() + jiff::ToSpan::hours(24);
-    let third = take_turn(&config, "pool", &mut turns, Wanted { lead: LeadId::from_bits(3), round: 1, had_by: &[] }, tomorrow).unwrap();
-    assert!(matches!(third.candidates[1].verdict, Verdict::Waiting { .. } | Verdict::Chosen { .. }), "back from leave");
-    assert!(matches!(third.candidates[3].verdict, Verdict::Waiting { .. } | Verdict::Chosen { .. }), "a new day");
+    let third = take_turn(
+        &config,
+        "pool",
+        &mut turns,
+        Wanted {
+            lead: LeadId::from_bits(3),
+            round: 1,
+            had_by: &[],
+        },
+        tomorrow,
+    )
+    .unwrap();
+    assert!(
+        matches!(
+            third.candidates[1].verdict,
+            Verdict::Waiting { .. } | Verdict::Chosen { .. }
+        ),
+        "back from leave"
+    );
+    assert!(
+        matches!(
+            third.candidates[3].verdict,
+            Verdict::Waiting { .. } | Verdict::Chosen { .. }
+        ),
+        "a new day"
+    );
 }
 
 #[test]
 fn a_repeat_finds_its_turn_and_charges_nobody() {
     let config = config(&[("a", 1), ("b", 1)]);
     let mut turns = Turns::default();
-    let wanted = Wanted { lead: LeadId::from_bits(1), round: 1, had_by: &[] };
+    let wanted = Wanted {
+        lead: LeadId::from_bits(1),
+        round: 1,
+        had_by: &[],
+    };
     let first = take_turn(&config, "pool", &mut turns, wanted, now()).unwrap();
     let after = turns.clone();
-    assert_eq!(take_turn(&config, "pool", &mut turns, wanted, now()).unwrap(), first);
+    assert_eq!(
+        take_turn(&config, "pool", &mut turns, wanted, now()).unwrap(),
+        first
+    );
     assert_eq!(turns, after);
 }
 
@@ -116,12 +237,45 @@ fn a_repeat_finds_its_turn_and_charges_nobody() {
 fn a_turn_given_back_leaves_no_trace_in_the_credits() {
     let config = config(&[("a", 3), ("b", 2)]);
     let mut turns = Turns::default();
-    let _ = take_turn(&config, "pool", &mut turns, Wanted { lead: LeadId::from_bits(1), round: 1, had_by: &[] }, now()).unwrap();
+    let _ = take_turn(
+        &config,
+        "pool",
+        &mut turns,
+        Wanted {
+            lead: LeadId::from_bits(1),
+            round: 1,
+            had_by: &[],
+        },
+        now(),
+    )
+    .unwrap();
     let before = turns.clone();
-    let _ = take_turn(&config, "pool", &mut turns, Wanted { lead: LeadId::from_bits(2), round: 1, had_by: &[] }, now()).unwrap();
+    let _ = take_turn(
+        &config,
+        "pool",
+        &mut turns,
+        Wanted {
+            lead: LeadId::from_bits(2),
+            round: 1,
+            had_by: &[],
+        },
+        now(),
+    )
+    .unwrap();
     give_back(&config, "pool", &mut turns, LeadId::from_bits(2), 1);
-    let credits = |turns: &Turns| turns.accounts.iter().map(|(rep, account)| (rep.clone(), account.credit, account.given)).collect::<Vec<_>>();
-    let touched = |turns: &Turns| credits(turns).into_iter().filter(|(_, credit, given)| *credit != 0 || *given != 0).collect::<Vec<_>>();
+    let credits = |turns: &Turns| {
+        turns
+            .accounts
+            .iter()
+            .map(|(rep, account)| (rep.clone(), account.credit, account.given))
+            .collect::<Vec<_>>()
+    };
+    let touched = |turns: &Turns| {
+        credits(turns)
+            .into_iter()
+            .filter(|(_, credit, given)| *credit != 0 || *given != 0)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(touched(&turns), touched(&before));
     assert_eq!(turns.pending, before.pending);
 }
@@ -129,10 +283,24 @@ fn a_turn_given_back_leaves_no_trace_in_the_credits() {
 #[test]
 fn pools_are_asked_once_each_in_the_order_of_fallbacks() {
     let mut config = config(&[("a", 1)]);
-    let pool = |fallback: Option<&str>| Pool { members: Vec::new(), fallback: fallback.map(str::to_owned), sla: None };
-    config.pools = [("x", pool(Some("y"))), ("y", pool(Some("x"))), ("z", pool(None))].into_iter().map(|(name, pool)| (name.to_owned(), pool)).collect();
+    let pool = |fallback: Option<&str>| Pool {
+        members: Vec::new(),
+        fallback: fallback.map(str::to_owned),
+        sla: None,
+    };
+    config.pools = [
+        ("x", pool(Some("y"))),
+        ("y", pool(Some("x"))),
+        ("z", pool(None)),
+    ]
+    .into_iter()
+    .map(|(name, pool)| (name.to_owned(), pool))
+    .collect();
     config.routing.fallback_pool = Some("z".to_owned());
-    let route = Route { pool: Some("x".to_owned()), ..Route::default() };
+    let route = Route {
+        pool: Some("x".to_owned()),
+        ..Route::default()
+    };
     assert_eq!(pools_to_ask(&config, &route), ["x", "y", "z"]);
 }
 

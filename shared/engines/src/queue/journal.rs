@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use super::record::{FRAME_MARKER, Record, read_frame};
 use super::state::Contents;
@@ -61,6 +62,11 @@ fn new_path_in(directory: &Path) -> PathBuf {
     directory.join("queues.journal.new")
 }
 
+/// How long opening waits for another engine to let go, and how often it looks: a killed process that is still being
+/// taken down, or a child process between its fork and its exec, holds the lock for some milliseconds more.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_RETRY: Duration = Duration::from_millis(10);
+
 /// Keeps a second engine out until dropped; the operating system releases it even on `kill -9`.
 pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
     let path = directory.join("queues.lock");
@@ -74,10 +80,18 @@ pub(super) fn lock(directory: &Path) -> Result<File, OpenError> {
         .write(true)
         .open(&path)
         .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(OpenError::InUse(directory.to_owned())),
-        Err(fs::TryLockError::Error(source)) => Err(failed(source)),
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::WouldBlock) if started.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(LOCK_RETRY)
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(OpenError::InUse(directory.to_owned()));
+            }
+            Err(fs::TryLockError::Error(source)) => return Err(failed(source)),
+        }
     }
 }
 

@@ -30,13 +30,27 @@ async fn handle(message: Message) -> Result<(), No> {
 
 async fn failed(bodies: &[(&str, &str)]) -> Vec<String> {
     let response = run_batch(event(bodies), handle).await.unwrap();
-    response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    response
+        .batch_item_failures
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect()
 }
 
 #[tokio::test]
 async fn exactly_the_failed_records_are_reported() {
     let (fails, panics, good) = (score(1), score(2), score(3));
-    assert_eq!(failed(&[("a", &good), ("b", &fails), ("c", "not json"), ("d", &panics), ("e", &good)]).await, ["b", "c", "d"]);
+    assert_eq!(
+        failed(&[
+            ("a", &good),
+            ("b", &fails),
+            ("c", "not json"),
+            ("d", &panics),
+            ("e", &good)
+        ])
+        .await,
+        ["b", "c", "d"]
+    );
     assert_eq!(failed(&[("a", &fails)]).await, ["a"]);
     assert_eq!(failed(&[("a", &good)]).await, [""; 0]);
     assert_eq!(failed(&[]).await, [""; 0]);
@@ -45,5 +59,9 @@ async fn exactly_the_failed_records_are_reported() {
 #[tokio::test]
 async fn a_record_without_an_id_returns_the_whole_batch() {
     let good = score(3);
-    assert!(run_batch(event(&[("a", &good), ("", &good)]), handle).await.is_err());
+    assert!(
+        run_batch(event(&[("a", &good), ("", &good)]), handle)
+            .await
+            .is_err()
+    );
 }

@@ -15,7 +15,8 @@ fn messages_of_the_first_version_are_still_read() {
         r#"{"type":"quarantined.v1","quarantined":{"id":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","problems":[{"field":"email","code":"invalid_email","message":"…"}],"raw":{"email":"x"}}}"#,
     ];
     for text in fixtures {
-        let message: Message = serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let message: Message =
+            serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(serde_json::to_string(&message).unwrap(), text);
         assert!(text.contains(message.name()));
     }
@@ -23,5 +24,10 @@ fn messages_of_the_first_version_are_still_read() {
 
 #[test]
 fn an_unknown_version_is_an_error() {
-    assert!(serde_json::from_str::<Message>(r#"{"type":"score.v99","lead":"lead_00000000000000000000000001"}"#).is_err());
+    assert!(
+        serde_json::from_str::<Message>(
+            r#"{"type":"score.v99","lead":"lead_00000000000000000000000001"}"#
+        )
+        .is_err()
+    );
 }

@@ -40,5 +40,10 @@ fn what_was_damaged_is_an_error_and_never_a_panic() {
 fn the_dictionary_halves_an_ordinary_entry() {
     let json = serde_json::to_vec(&[decision()]).unwrap();
     let stored = encode(&[decision()]).unwrap();
-    assert!(stored.len() * 2 < json.len(), "{} of {}", stored.len(), json.len());
+    assert!(
+        stored.len() * 2 < json.len(),
+        "{} of {}",
+        stored.len(),
+        json.len()
+    );
 }
