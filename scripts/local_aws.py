@@ -14,6 +14,7 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 REGION = "us-east-1"
 
@@ -54,6 +55,8 @@ def engine(ministack, home, log_path):
     environment = clean_environment(
         home,
         AUTH="true",
+        # A correction of how it names the rights of batch calls: see the file there.
+        PYTHONPATH=str(Path(__file__).parent / "local-aws"),
         GATEWAY_PORT=str(port),
         BIND_HOST="127.0.0.1",
         MINISTACK_HOST="localhost",

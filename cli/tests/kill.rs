@@ -66,9 +66,13 @@ impl Process {
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn kill(self) {}
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -215,7 +219,8 @@ impl Api {
 
     /// The lead of an e-mail address, once it is owned and everybody was told.
     async fn owned(&self, email: &str) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut seen = Value::Null;
         loop {
             let found = self.get(&format!("/v1/leads?email={email}")).await;
             if let Some(lead) = found["leads"].as_array().and_then(|leads| leads.first())

@@ -36,7 +36,7 @@ const CONCURRENT_BATCHES: usize = 4;
 
 /// How often a message is handed out before it goes to the dead-letter queue. More often than in the template, because here
 /// every stop of the process counts as a try for all messages that were being worked on, whatever they are.
-const MAX_RECEIVES: u32 = 25;
+const MAX_RECEIVES: u32 = 10;
 
 /// How long a received message stays hidden, in seconds: longer than any handler takes.
 const VISIBILITY_SECONDS: u32 = 60;
@@ -152,6 +152,7 @@ impl Embedded {
                     .with_context(|| format!("cannot make the queue {}", queue.name()))?,
             ));
         }
+        redrive(&sqs).await?;
         let queues = Queues::new(sqs.clone(), urls);
         let configurations = Arc::new(ConfigurationCache::new(
             table.clone(),
@@ -471,6 +472,23 @@ pub fn dead_letter_queue(queue: Queue) -> String {
     format!("{}-dlq", queue.name())
 }
 
+/// Gives every message of the dead-letter queues another chance: a start is when whatever kept it from being done may have
+/// been mended, and after a crash there may be messages that did nothing but be there.
+async fn redrive(sqs: &SqsClient) -> Result<()> {
+    for queue in Queue::ALL {
+        let arn = arn_of(sqs, &url(&dead_letter_queue(queue))).await?;
+        let moved = sqs.start_message_move_task().source_arn(arn).send().await;
+        moved.with_context(|| format!("cannot give the messages of {} another chance", dead_letter_queue(queue)))?;
+    }
+    Ok(())
+}
+
+async fn arn_of(sqs: &SqsClient, url: &str) -> Result<String> {
+    let attributes = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::QueueArn).send().await?;
+    let arn = attributes.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
+    Ok(arn.context("the engine gave no ARN")?.clone())
+}
+
 async fn create_queue(sqs: &SqsClient, queue: Queue) -> Result<String> {
     let dead_letters = sqs
         .create_queue()
@@ -480,17 +498,7 @@ async fn create_queue(sqs: &SqsClient, queue: Queue) -> Result<String> {
     let dead_letters_url = dead_letters
         .queue_url
         .context("the engine gave no address")?;
-    let attributes = sqs
-        .get_queue_attributes()
-        .queue_url(&dead_letters_url)
-        .attribute_names(QueueAttributeName::QueueArn)
-        .send()
-        .await?;
-    let arn = attributes
-        .attributes()
-        .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn))
-        .context("the engine gave no ARN")?
-        .clone();
+    let arn = arn_of(sqs, &dead_letters_url).await?;
     let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES.to_string() });
     let created = sqs
         .create_queue()
