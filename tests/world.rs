@@ -64,7 +64,7 @@ pub struct Answer {
 impl World {
     /// A world with the configuration that ships, and a webhook at the outside's `/hook` for every notice.
     pub async fn new() -> Self {
-        Self::with(|outside| webhook(outside)).await
+        Self::with(webhook).await
     }
 
     /// A world with the configuration that ships and what `more` adds to it.

@@ -220,7 +220,6 @@ impl Api {
     /// The lead of an e-mail address, once it is owned and everybody was told.
     async fn owned(&self, email: &str) -> Value {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let mut seen = Value::Null;
         loop {
             let found = self.get(&format!("/v1/leads?email={email}")).await;
             if let Some(lead) = found["leads"].as_array().and_then(|leads| leads.first())

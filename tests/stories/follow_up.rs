@@ -223,8 +223,7 @@ async fn a_receiver_that_fails_is_told_again_under_the_same_id_until_it_takes_it
         .history(&lead)
         .await
         .into_iter()
-        .filter(|entry| entry["kind"] == "delivered")
-        .next_back()
+        .rfind(|entry| entry["kind"] == "delivered")
         .unwrap();
     assert_eq!(last["summary"], "crm was told, at attempt 3.");
     world.end().await;

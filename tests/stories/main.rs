@@ -1,5 +1,10 @@
 //! End-to-end stories: what users are promised, told on the whole product with real engines.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a panic is how a test fails, and some figures are worth reading"
+)]
 
 mod cost;
 mod doors;

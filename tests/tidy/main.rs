@@ -1,5 +1,10 @@
 //! Conventions of the repository that are worth stating are stated here, as tests.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a panic is how a test fails, and some figures are worth reading"
+)]
 
 mod repository;
 mod template;

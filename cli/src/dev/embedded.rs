@@ -478,14 +478,26 @@ async fn redrive(sqs: &SqsClient) -> Result<()> {
     for queue in Queue::ALL {
         let arn = arn_of(sqs, &url(&dead_letter_queue(queue))).await?;
         let moved = sqs.start_message_move_task().source_arn(arn).send().await;
-        moved.with_context(|| format!("cannot give the messages of {} another chance", dead_letter_queue(queue)))?;
+        moved.with_context(|| {
+            format!(
+                "cannot give the messages of {} another chance",
+                dead_letter_queue(queue)
+            )
+        })?;
     }
     Ok(())
 }
 
 async fn arn_of(sqs: &SqsClient, url: &str) -> Result<String> {
-    let attributes = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::QueueArn).send().await?;
-    let arn = attributes.attributes().and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
+    let attributes = sqs
+        .get_queue_attributes()
+        .queue_url(url)
+        .attribute_names(QueueAttributeName::QueueArn)
+        .send()
+        .await?;
+    let arn = attributes
+        .attributes()
+        .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
     Ok(arn.context("the engine gave no ARN")?.clone())
 }
 

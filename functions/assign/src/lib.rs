@@ -35,6 +35,12 @@ use turns::{Asker, Confirmed};
 /// How often a lead is looked at anew because somebody else wrote first.
 const MAX_ROUNDS: usize = 12;
 
+/// The score that `score` worked out, with the number of decisions it saw.
+type Rated = (u32, Scored);
+
+/// A message: its id, the lead, and the score that came along.
+type Wish = (String, LeadId, Option<Rated>);
+
 /// Everything one invocation needs.
 #[derive(Debug, Clone)]
 pub struct Assign {
@@ -116,7 +122,7 @@ impl Assign {
     pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, queue::Failure> {
         let records = read_batch(event)?;
         let mut failed: Vec<String> = Vec::new();
-        let mut wanted: Vec<(String, LeadId, Option<(u32, Scored)>)> = Vec::new();
+        let mut wanted: Vec<Wish> = Vec::new();
         for record in records {
             match record.message {
                 Ok(Message::Assign { lead, seq, scored }) => {
@@ -139,10 +145,7 @@ impl Assign {
         Ok(respond(failed))
     }
 
-    async fn assign_all(
-        &self,
-        wanted: Vec<(String, LeadId, Option<(u32, Scored)>)>,
-    ) -> Vec<(String, LeadId, Result<(), Error>)> {
+    async fn assign_all(&self, wanted: Vec<Wish>) -> Vec<(String, LeadId, Result<(), Error>)> {
         let now = self.clock.now();
         let current = match self.configurations.at(now).await {
             Ok(Some(current)) => current,
@@ -165,7 +168,7 @@ impl Assign {
             }
         };
         // Several messages about one lead are one question.
-        let mut leads: Vec<(LeadId, Option<(u32, Scored)>)> = Vec::new();
+        let mut leads: Vec<(LeadId, Option<Rated>)> = Vec::new();
         for (_, lead, scored) in &wanted {
             match leads.iter_mut().find(|(known, _)| known == lead) {
                 Some((_, known)) => *known = known.take().or_else(|| scored.clone()),
@@ -197,7 +200,7 @@ impl Assign {
 
     async fn assign_leads(
         &self,
-        leads: Vec<(LeadId, Option<(u32, Scored)>)>,
+        leads: Vec<(LeadId, Option<Rated>)>,
         current: &Current,
         now: Timestamp,
     ) -> Vec<(LeadId, Result<(), Error>)> {
@@ -250,7 +253,7 @@ impl Assign {
     async fn open(
         &self,
         lead: LeadId,
-        scored: Option<(u32, Scored)>,
+        scored: Option<Rated>,
         current: &Current,
         now: Timestamp,
     ) -> Result<Option<Case>, Error> {

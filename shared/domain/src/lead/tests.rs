@@ -152,7 +152,10 @@ fn the_last_change_of_stage_is_found() {
     assert_eq!(last_stage_change(&decisions), None);
 }
 
-fn submission() -> impl Strategy<Value = (u128, i64, Vec<(usize, String)>)> {
+/// Submission, second of arrival, and fields by number.
+type Part = (u128, i64, Vec<(usize, String)>);
+
+fn submission() -> impl Strategy<Value = Part> {
     (
         1u128..6,
         0i64..100,
@@ -160,7 +163,7 @@ fn submission() -> impl Strategy<Value = (u128, i64, Vec<(usize, String)>)> {
     )
 }
 
-fn build(parts: &[(u128, i64, Vec<(usize, String)>)]) -> Vec<Decision> {
+fn build(parts: &[Part]) -> Vec<Decision> {
     let names = [Field::City, Field::Title, Field::Company, Field::FirstName];
     parts
         .iter()
