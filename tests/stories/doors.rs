@@ -231,7 +231,7 @@ async fn the_api_asks_for_its_token() {
             .send(Method::GET, "/v1/openapi.json", &[], Body::Empty)
             .await
             .body["openapi"],
-        "3.1.0"
+        "3.1.1"
     );
     world.end().await;
 }

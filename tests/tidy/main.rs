@@ -181,11 +181,9 @@ fn aws_crates_come_without_default_features() {
 fn a_main_of_a_function_only_wires() {
     for function in template::FUNCTIONS {
         let text = read(&Path::new("functions").join(function).join("src/main.rs"));
-        assert!(
-            text.lines().count() < 40,
-            "{function}: {} lines",
-            text.lines().count()
-        );
+        let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        let lines = text.lines().filter(is_code).count();
+        assert!(lines < 40, "{function}: {lines} lines");
         for branch in ["if ", "match ", "for ", "while ", "loop "] {
             assert!(
                 !text
@@ -217,7 +215,10 @@ fn files_are_short_enough_to_read_and_say_what_is_missing_elsewhere() {
 
 #[test]
 fn links_in_documents_lead_somewhere() {
-    for path in files(|path| path.extension().is_some_and(|extension| extension == "md")) {
+    for path in files(|path| {
+        path.extension().is_some_and(|extension| extension == "md")
+            && !path.starts_with("shared/domain/examples")
+    }) {
         let text = read(&path);
         let folder = path.parent().unwrap();
         for target in text

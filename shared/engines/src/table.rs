@@ -64,7 +64,9 @@ pub enum OpenTableError {
     /// Not a database, written by a newer version, not writable, …
     #[error("cannot open the database file {}", path.display())]
     Database {
+        /// Where.
         path: PathBuf,
+        /// What the layer below says.
         #[source]
         source: DynoxideError,
     },

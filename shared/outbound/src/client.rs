@@ -51,11 +51,13 @@ const HEADERS_OF_OURS: &[HeaderName] = &[
 /// One request. `Debug` shows its method only: everything else may hold secrets or personal data.
 #[derive(Clone)]
 pub struct Request {
+    /// Its method.
     pub method: Method,
     /// Absolute, `https` unless its address is allow-listed, without user name and password.
     pub url: String,
     /// Names and values; `Content-Length`, `Host` and others that frame the message are refused.
     pub headers: Vec<(String, String)>,
+    /// What is sent; may be empty.
     pub body: Vec<u8>,
 }
 

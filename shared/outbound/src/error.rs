@@ -13,50 +13,82 @@ use crate::resolver::Refusal;
 pub enum Error {
     /// The address is not one we may dial; nothing was sent.
     #[error("{host} must not be called: {reason}")]
-    Blocked { host: String, reason: &'static str },
+    Blocked {
+        /// The host that was called.
+        host: String,
+        /// Why, in words.
+        reason: &'static str,
+    },
     /// The URL is not one we would ever call; nothing was sent.
     #[error("the URL cannot be called: {reason}")]
-    InvalidUrl { reason: &'static str },
+    InvalidUrl {
+        /// Why, in words.
+        reason: &'static str,
+    },
     /// A header of the request cannot be sent as it is; nothing was sent.
     #[error("the request header {name:?} cannot be sent: {reason}")]
-    InvalidHeader { name: String, reason: &'static str },
+    InvalidHeader {
+        /// Its name.
+        name: String,
+        /// Why, in words.
+        reason: &'static str,
+    },
     /// The name has no address, or the resolver did not answer; nothing was sent.
     #[error("the name {host} could not be resolved")]
     Dns {
+        /// The host that was called.
         host: String,
+        /// What the layer below says.
         source: reqwest::Error,
     },
     /// No connection; nothing was sent.
     #[error("{host} could not be connected to")]
     Connect {
+        /// The host that was called.
         host: String,
+        /// What the layer below says.
         source: reqwest::Error,
     },
     /// The peer could not prove who it is, or speaks no TLS that we do; nothing was sent.
     #[error("no trusted TLS connection to {host}")]
     Tls {
+        /// The host that was called.
         host: String,
+        /// What the layer below says.
         source: reqwest::Error,
     },
     /// The total time was used up; the peer may have acted on the request.
     #[error("{host} was not done within {} ms", deadline.as_millis())]
-    Deadline { host: String, deadline: Duration },
+    Deadline {
+        /// The host that was called.
+        host: String,
+        /// The time that was given.
+        deadline: Duration,
+    },
     /// The response is larger than granted; the peer has most likely acted on the request.
     #[error("{host} answered with {part} of more than {limit_bytes} bytes")]
     TooLarge {
+        /// The host that was called.
         host: String,
+        /// What was too large.
         part: &'static str,
+        /// Most bytes granted.
         limit_bytes: usize,
     },
     /// The peer broke off or broke the rules of HTTP; it may have acted on the request.
     #[error("{host} gave no proper HTTP response")]
     Protocol {
+        /// The host that was called.
         host: String,
+        /// What the layer below says.
         source: reqwest::Error,
     },
     /// The HTTP client could not be built. This is a defect of ours and not the peer's doing.
     #[error("the outbound HTTP client could not be set up: {reason}")]
-    Setup { reason: String },
+    Setup {
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 impl Error {

@@ -38,13 +38,28 @@ enum Backend {
 pub enum SecretsError {
     /// A secret without which nothing works is not there.
     #[error("the secret {name:?} is missing: {remedy}")]
-    Missing { name: String, remedy: String },
+    Missing {
+        /// Its name.
+        name: String,
+        /// What the operator can do.
+        remedy: String,
+    },
     /// Secrets Manager did not give it; trying again later may help.
     #[error("the secret {id:?} could not be fetched from Secrets Manager: {reason}")]
-    Fetch { id: String, reason: String },
+    Fetch {
+        /// The id of the secret.
+        id: String,
+        /// Why, in words.
+        reason: String,
+    },
     /// What Secrets Manager gave is not what we can read.
     #[error("the secret {id:?} in Secrets Manager is not usable: {reason}")]
-    Malformed { id: String, reason: String },
+    Malformed {
+        /// The id of the secret.
+        id: String,
+        /// Why, in words.
+        reason: String,
+    },
 }
 
 impl Secrets {

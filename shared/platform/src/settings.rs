@@ -42,11 +42,18 @@ pub struct Settings {
 /// A variable that is missing or makes no sense. Messages name the variable and never repeat its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
+    /// It is not set and has to be.
     #[error("the environment variable {variable} is not set")]
-    Missing { variable: &'static str },
+    Missing {
+        /// The variable.
+        variable: &'static str,
+    },
+    /// It is set to something that makes no sense.
     #[error("the environment variable {variable} is not usable: {reason}")]
     Invalid {
+        /// The variable.
         variable: &'static str,
+        /// Why, in words.
         reason: String,
     },
 }

@@ -19,33 +19,45 @@ pub(super) const FILE_HEADER: [u8; 8] = *b"LLQUEUE\x01";
 /// Why the journal could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The directory cannot be made.
     #[error("cannot create the queue directory {}", path.display())]
     Directory {
+        /// Where.
         path: PathBuf,
+        /// What the layer below says.
         #[source]
         source: io::Error,
     },
     /// Another process (or another engine of this one) has it open: two writers would destroy it.
     #[error("the queue directory {} is in use by another process", .0.display())]
     InUse(PathBuf),
+    /// The lock cannot be taken.
     #[error("cannot lock the queue directory {}", path.display())]
     Lock {
+        /// Where.
         path: PathBuf,
+        /// What the layer below says.
         #[source]
         source: io::Error,
     },
+    /// The journal cannot be read.
     #[error("cannot read the queue journal {}", path.display())]
     Read {
+        /// Where.
         path: PathBuf,
+        /// What the layer below says.
         #[source]
         source: io::Error,
     },
     /// It is left untouched.
     #[error("{} is not a queue journal of a version this program knows", .0.display())]
     NotAJournal(PathBuf),
+    /// The journal cannot be written.
     #[error("cannot write the queue journal in {}", path.display())]
     Write {
+        /// Where.
         path: PathBuf,
+        /// What the layer below says.
         #[source]
         source: io::Error,
     },

@@ -69,8 +69,8 @@ fn every_difference_is_told_with_its_reason() {
             "the score is 45, expected 40 (Chief +45)",
             "engagement is 0, expected 1 (Chief +45)",
             "the stage is MQL, expected SQL (score 45)",
-            "the territory is none, expected Germany (passed over: not country is DE)",
-            "the pool is none, expected emea (passed over: not country is DE)",
+            "the territory is none, expected Germany (passed over: country is not DE)",
+            "the pool is none, expected emea (passed over: country is not DE)",
         ]
     );
 }
