@@ -26,7 +26,7 @@ macro_rules! examples {
     };
 }
 
-/// Takes leads from forms, chatbots and ad platforms, and gives each to the right person within seconds.
+/// Takes leads from forms and chatbots, and gives each to the right person within seconds.
 ///
 /// `leadline dev` runs all of it on this machine. The other commands talk to a running Leadline: the one on this machine,
 /// or a deployed one that is named with --url and --token.
