@@ -5,7 +5,8 @@ pub mod embedded;
 mod reload;
 mod serve;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -56,13 +57,15 @@ pub async fn run(options: DevOptions) -> Result<()> {
     .await?;
     let file = reload::read(&options.config)?;
     let version = reload::push(&embedded, &file).await?;
-    print_welcome(
+    // Whoever reads only the first lines and closes the pipe is no reason to stop.
+    let text = welcome(
         &options,
         &data,
         &format!("http://{address}"),
         &file,
         &version,
     );
+    let _ = writeln!(std::io::stdout(), "{text}");
 
     let (stop, stopped) = watch::channel(false);
     let mut tasks = embedded.start(&stopped);
@@ -93,9 +96,13 @@ pub async fn run(options: DevOptions) -> Result<()> {
         interrupt().await;
         tracing::info!("stopping: running work is finished first");
         let _ = stop.send(true);
+        // Somebody who sent half a request and stays must not keep the process: it has been accepted by nobody.
+        tokio::time::sleep(GRACE).await;
     };
-    let (served, ()) = tokio::join!(server, interrupted);
-    served?;
+    tokio::select! {
+        served = server => served?,
+        () = interrupted => tracing::warn!("some connections did not end in time and are cut off"),
+    }
     if tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} })
         .await
         .is_err()
@@ -158,39 +165,59 @@ async fn interrupt() {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the command says")]
-fn print_welcome(options: &DevOptions, data: &Data, url: &str, file: &reload::File, version: &str) {
-    println!("Leadline is running at {url}");
-    println!("  configuration  {} ({version})", file.name);
+/// What the process says when it is ready.
+fn welcome(
+    options: &DevOptions,
+    data: &Data,
+    url: &str,
+    file: &reload::File,
+    version: &str,
+) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    lines.push(format!("Leadline is running at {url}"));
+    lines.push(format!("  configuration  {} ({version})", file.name));
     for (name, source) in &file.config.sources {
-        println!(
+        lines.push(format!(
             "  source         {url}/v1/sources/{name} ({})",
             source.kind.name()
-        );
+        ));
     }
-    println!("  api            {url}/v1/leads, described at {url}/v1/openapi.json");
-    println!("  token          {}", data.token);
+    lines.push(format!(
+        "  api            {url}/v1/leads, described at {url}/v1/openapi.json"
+    ));
+    lines.push(format!("  token          {}", data.token));
     match &data.directory {
-        Some(directory) => println!("  data           {}", directory.display()),
-        None => println!("  data           in memory only: gone when this ends"),
+        Some(directory) => lines.push(format!("  data           {}", directory.display())),
+        None => lines.push("  data           in memory only: gone when this ends".to_owned()),
     }
     if let Some(port) = options.dynamodb_port {
-        println!("  dynamodb       http://{}:{port}", options.host);
+        lines.push(format!("  dynamodb       http://{}:{port}", options.host));
     }
     if let Some(port) = options.sqs_port {
-        println!("  sqs            http://{}:{port}", options.host);
+        lines.push(format!("  sqs            http://{}:{port}", options.host));
     }
     let form = file.config.sources.iter().find(|(_, source)| {
         source.kind == domain::config::SourceKind::Form && source.secret.is_none()
     });
     if let Some((name, _)) = form {
-        println!();
-        println!("Send a lead:");
-        println!(
+        lines.push(String::new());
+        lines.push("Send a lead:".to_owned());
+        lines.push(format!(
             "  curl -i {url}/v1/sources/{name} -d email=ada@example.com -d first_name=Ada -d last_name=Example \\"
+        ));
+        lines.push(
+            "    -d title=CMO -d company='Example GmbH' -d employees=75 -d country=Germany"
+                .to_owned(),
         );
-        println!("    -d title=CMO -d company='Example GmbH' -d employees=75 -d country=Germany");
-        println!("Ask why it went where it went:");
-        println!("  cargo leadline explain ada@example.com");
+        lines.push("Ask why it went where it went:".to_owned());
+        let is_default =
+            options.port == 4180 && data.directory.as_deref() == Some(Path::new(".leadline"));
+        let more = if is_default {
+            String::new()
+        } else {
+            format!(" --url {url} --token {}", data.token)
+        };
+        lines.push(format!("  cargo leadline explain ada@example.com{more}"));
     }
+    lines.join("\n")
 }

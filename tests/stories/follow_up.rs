@@ -204,7 +204,7 @@ async fn a_receiver_that_fails_is_told_again_under_the_same_id_until_it_takes_it
         .await;
     world.post_form("website", ADA).await;
     // The first retry also waits five seconds in the queue, and the second is due work only: here both come by due work.
-    for (attempts, wait) in [(1, 7), (2, 360), (3, 0)] {
+    for (attempts, wait) in [(1, 70), (2, 420), (3, 0)] {
         attempted(&world, attempts).await;
         world.clock.advance(jiff::SignedDuration::from_secs(wait));
         world.embedded.recycle().await.unwrap();

@@ -158,3 +158,19 @@ async fn turns_are_fair_over_many_leads_that_come_at_once() {
     assert_eq!((jonas, ana), (40, 20), "weights 2 and 1");
     world.end().await;
 }
+
+#[tokio::test]
+async fn behaviour_that_comes_before_the_lead_is_known_is_credited_when_it_is() {
+    let world = World::new().await;
+    let event = json!({ "id": "1", "type": "event_attended", "email": "ada@example.com" });
+    let answer = world
+        .post_json("/v1/events", &json!({ "events": [event] }))
+        .await;
+    assert_eq!(answer.status, 202);
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    world.post_form("website", ADA).await;
+    world.settle().await;
+    let lead = world.lead("ada@example.com").await;
+    assert_eq!(lead["score"]["engagement"], 25);
+    world.end().await;
+}

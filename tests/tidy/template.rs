@@ -123,7 +123,7 @@ fn a_role_may_do_what_its_function_does_and_nothing_else() {
         (
             "score",
             &["GetItem", "BatchGetItem", "Query", "PutItem"],
-            &["Assign", "Deliver"],
+            &["Score", "Assign", "Deliver"],
             false,
         ),
         (

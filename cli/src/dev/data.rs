@@ -35,6 +35,10 @@ impl Data {
                 format!("cannot make the data directory {}", directory.display())
             })?;
         }
+        let is_set = std::env::var_os("LEADLINE_SECRET_PEPPER").is_some();
+        if let Some(directory) = directory.as_deref().filter(|_| !is_set) {
+            refuse_to_forget(directory)?;
+        }
         let pepper = kept(directory.as_deref(), "pepper")?;
         let token = match &options.token {
             Some(token) => token.clone(),
@@ -55,6 +59,20 @@ impl Data {
             token,
         })
     }
+}
+
+/// A new pepper beside old leads would make a stranger of everybody who is known.
+fn refuse_to_forget(directory: &Path) -> Result<()> {
+    let pepper = directory.join("pepper");
+    let is_there = fs::read_to_string(&pepper).is_ok_and(|text| !text.trim().is_empty());
+    if !is_there && directory.join("table.sqlite").exists() {
+        anyhow::bail!(
+            "{} is missing or empty, and there are leads that were stored under it; restore it, or set LEADLINE_SECRET_PEPPER, \
+             or start with another data directory",
+            pepper.display()
+        );
+    }
+    Ok(())
 }
 
 /// The secret in a file of the data directory; a new one at the first start.

@@ -9,6 +9,9 @@ use tokio::sync::watch;
 
 use super::embedded::Embedded;
 
+/// The file that may be missing: without it the built-in configuration serves. Any other was asked for by name.
+const DEFAULT_FILE: &str = "leadline.toml";
+
 /// How often the file is looked at.
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -24,10 +27,14 @@ pub(crate) struct File {
 pub(crate) fn read(path: &Path) -> Result<File> {
     let (name, text) = match std::fs::read_to_string(path) {
         Ok(text) => (path.display().to_string(), text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (
-            format!("{} is not there: the built-in one", path.display()),
-            domain::config::DEFAULT.to_owned(),
-        ),
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound && path == Path::new(DEFAULT_FILE) =>
+        {
+            (
+                format!("{} is not there: the built-in one", path.display()),
+                domain::config::DEFAULT.to_owned(),
+            )
+        }
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let report = domain::config::check::check_file(&text);
@@ -60,18 +67,33 @@ pub(crate) async fn watch(
     file: File,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let mut last_is_built_in = !path.exists();
+    let mut is_unreadable = false;
     let mut last = file.text;
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            continue;
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                // Once, and not at every look; a file that never was there is no news.
+                if !is_unreadable && !last_is_built_in {
+                    tracing::error!(
+                        "{} cannot be read ({error}); the configuration that was last read stays in force",
+                        path.display()
+                    );
+                }
+                is_unreadable = true;
+                continue;
+            }
         };
+        is_unreadable = false;
         if text == last {
             continue;
         }
+        last_is_built_in = false;
         last = text;
         match read(&path) {
             Ok(file) => match push(&embedded, &file).await {

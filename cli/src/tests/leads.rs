@@ -41,7 +41,7 @@ Revenue                     12000000
 Address                     10115 Berlin
 Language                    de
 Message                     Please call me
-Budget                      5000
+custom.budget               5000
 
 Email class                 company
 Phone valid                 yes

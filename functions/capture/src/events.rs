@@ -143,7 +143,11 @@ impl Capture {
         let accepted = total - rejected.len();
         let messages: Vec<Message> = by_person
             .into_values()
-            .map(|(person, events)| Message::Behaviour { person, events })
+            .map(|(person, events)| Message::Behaviour {
+                person,
+                events,
+                tries: 0,
+            })
             .collect();
         self.queues
             .send_all(Queue::Score, &messages)

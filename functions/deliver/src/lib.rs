@@ -230,11 +230,14 @@ impl Deliver {
             .header("webhook-timestamp", timestamp.to_string())
             .header("webhook-signature", signature);
         let deadline = Duration::from_millis(u64::from(destination.timeout_ms)).min(MAX_TIMEOUT);
-        match self
-            .client
-            .send(request, Limits::prefix(deadline, ANSWER_BYTES))
-            .await
-        {
+        let limits = Limits::prefix(deadline, ANSWER_BYTES);
+        let mut answer = self.client.send(request.clone(), limits).await;
+        if matches!(answer, Err(outbound::Error::Protocol { .. })) {
+            // Most likely a kept connection that the receiver had closed. Posting again at once does no harm: it bears the
+            // same id.
+            answer = self.client.send(request, limits).await;
+        }
+        match answer {
             Ok(response) if response.status.is_success() => Ok(Attempt::Taken),
             Ok(response) if response.status.as_u16() == 410 => {
                 self.table.mark_gone(name, &address).await?;

@@ -24,6 +24,10 @@ use table::{Appended, ConfigurationCache, Current, Table};
 /// How often a lead is scored anew because somebody else wrote first.
 const MAX_ROUNDS: usize = 12;
 
+/// How long behaviour of somebody unknown waits before it is looked at again, in seconds, by try: an hour in all, and
+/// fewer hops than the sixteen after which Lambda takes a message for one in a loop.
+const PATIENCE: [i32; 8] = [2, 5, 15, 60, 300, 900, 900, 900];
+
 /// Everything one invocation needs.
 #[derive(Debug, Clone)]
 pub struct Score {
@@ -72,18 +76,41 @@ impl Score {
     async fn handle_message(&self, message: Message) -> Result<(), Error> {
         match message {
             Message::Score { lead, seq } => self.score(lead, seq, &[]).await,
-            Message::Behaviour { person, events } => match self.lead_of(&person).await? {
+            Message::Behaviour {
+                person,
+                events,
+                tries,
+            } => match self.lead_of(&person).await? {
                 Some(lead) => self.score(lead, 0, &events).await,
-                None => {
-                    tracing::info!(
-                        events = events.len(),
-                        "events of somebody unknown are not credited"
-                    );
-                    Ok(())
-                }
+                None => self.wait_for(person, events, tries).await,
             },
             other => Err(Error::Misdirected(other.name())),
         }
+    }
+
+    /// Keeps behaviour of somebody unknown for a while: the form that makes them known may be on its way.
+    async fn wait_for(
+        &self,
+        person: Person,
+        events: Vec<Behaviour>,
+        tries: u8,
+    ) -> Result<(), Error> {
+        let Some(seconds) = PATIENCE.get(usize::from(tries)) else {
+            tracing::info!(
+                events = events.len(),
+                "events of somebody unknown are not credited"
+            );
+            return Ok(());
+        };
+        let message = Message::Behaviour {
+            person,
+            events,
+            tries: tries + 1,
+        };
+        self.queues
+            .send_later(Queue::Score, &message, *seconds)
+            .await?;
+        Ok(())
     }
 
     async fn lead_of(&self, person: &Person) -> Result<Option<LeadId>, Error> {

@@ -21,6 +21,7 @@ async fn main() -> Result<(), Error> {
         table::CONFIGURATION_SECONDS,
     ));
     let urls = [
+        (Queue::Score, settings.queue_score()?.to_owned()),
         (Queue::Assign, settings.queue_assign()?.to_owned()),
         (Queue::Deliver, settings.queue_deliver()?.to_owned()),
     ];

@@ -183,6 +183,17 @@ pub struct OpenDelivery {
     pub retry_at: Timestamp,
 }
 
+impl OpenDelivery {
+    /// When the recycler sees to the next attempt. The first two waits are short enough for the queue to keep the message
+    /// itself; then the recycler only steps in when that message got lost.
+    pub fn looked_after_at(&self) -> Timestamp {
+        let grace = if self.attempts <= 2 { 60 } else { 0 };
+        self.retry_at
+            .saturating_add(SignedDuration::from_secs(grace))
+            .unwrap_or(self.retry_at)
+    }
+}
+
 impl Lead {
     /// The lead that `decisions` add up to; `None` when there are none.
     ///
@@ -489,7 +500,7 @@ impl Lead {
             .filter(|sla| self.stage.is_scored() && sla.responded_at.is_none() && !sla.breached)
             .map(|sla| sla.due_at);
         let providers = self.waits.provider.values().map(|retry| retry.at);
-        let deliveries = self.deliveries.values().map(|open| open.retry_at);
+        let deliveries = self.deliveries.values().map(OpenDelivery::looked_after_at);
         [stuck, self.waits.cooling_until, response]
             .into_iter()
             .flatten()

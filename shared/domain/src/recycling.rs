@@ -101,7 +101,7 @@ pub fn due(config: &Config, lead: &Lead, now: Timestamp) -> Vec<Due> {
         }
     }
     for (id, open) in &lead.deliveries {
-        if open.retry_at <= now {
+        if open.looked_after_at() <= now {
             found.push(Due::Redeliver(*id));
         }
     }

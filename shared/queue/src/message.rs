@@ -45,6 +45,9 @@ pub enum Message {
         person: Person,
         /// What they did.
         events: Vec<Behaviour>,
+        /// How often nobody was known by that name so far.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        tries: u8,
     },
     /// To `assign`: find an owner.
     #[serde(rename = "assign.v1")]
@@ -67,6 +70,10 @@ pub enum Message {
         /// The destination's name in the configuration.
         destination: String,
     },
+}
+
+fn is_zero(tries: &u8) -> bool {
+    *tries == 0
 }
 
 /// Somebody who is known, named without personal data.

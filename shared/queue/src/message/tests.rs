@@ -11,6 +11,7 @@ fn messages_of_the_first_version_are_still_read() {
         r#"{"type":"ask_provider.v1","lead":"lead_00000000000000000000000001","provider":"atlas"}"#,
         r#"{"type":"behaviour.v1","person":{"lead":"lead_00000000000000000000000001"},"events":[{"id":"evt_00000000000000000000000001","type":"email_opened","at":"2026-03-01T12:00:00Z"}]}"#,
         r#"{"type":"behaviour.v1","person":{"email":"email#00000000000000000000000001"},"events":[]}"#,
+        r#"{"type":"behaviour.v1","person":{"email":"email#00000000000000000000000001"},"events":[],"tries":3}"#,
         r#"{"type":"submission.v1","submission":{"id":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","fields":{"email":"ada@example.com"}}}"#,
         r#"{"type":"quarantined.v1","quarantined":{"id":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","problems":[{"field":"email","code":"invalid_email","message":"…"}],"raw":{"email":"x"}}}"#,
     ];
