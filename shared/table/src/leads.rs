@@ -1,7 +1,5 @@
 //! Leads: reading a history, adding to it.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use domain::decision::Decision;
@@ -100,32 +98,18 @@ impl Table {
         seq: u32,
         decisions: &[Decision],
     ) -> Result<Appended, Error> {
-        let result = self
+        let request = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(entry(lead, seq, decisions)?))
             .condition_expression("attribute_not_exists(pk)")
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await;
-        match result {
-            Ok(done) => {
-                self.count_write("PutItem", done.consumed_capacity());
-                Ok(Appended::Done)
-            }
-            Err(SdkError::ServiceError(refused))
-                if matches!(
-                    refused.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
-            {
-                // A failed condition is billed like a write of one unit.
-                self.count_write("PutItem (overtaken)", None);
-                Ok(Appended::Overtaken)
-            }
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
+            .set_return_consumed_capacity(self.capacity());
+        Ok(if self.put_on_condition(request).await? {
+            Appended::Done
+        } else {
+            Appended::Overtaken
+        })
     }
 
     /// Adds `decisions` as [`Table::append`] does and, in the same transaction, records what became of a submission: for

@@ -22,6 +22,9 @@ mod submissions;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 pub use claims::Claimed;
@@ -59,6 +62,27 @@ impl Table {
     pub fn metered(mut self, meter: Arc<Meter>) -> Self {
         self.meter = Some(meter);
         self
+    }
+
+    /// Carries out a conditional put. False when the condition did not hold; nothing was written then.
+    async fn put_on_condition(&self, request: PutItemFluentBuilder) -> Result<bool, Error> {
+        match request.send().await {
+            Ok(done) => {
+                self.count_write("PutItem", done.consumed_capacity());
+                Ok(true)
+            }
+            Err(SdkError::ServiceError(refused))
+                if matches!(
+                    refused.err(),
+                    PutItemError::ConditionalCheckFailedException(_)
+                ) =>
+            {
+                // A failed condition is billed like a write of one unit.
+                self.count_write("PutItem (overtaken)", None);
+                Ok(false)
+            }
+            Err(error) => Err(Error::call("PutItem", error)),
+        }
     }
 
     fn capacity(&self) -> Option<ReturnConsumedCapacity> {

@@ -1,7 +1,5 @@
 //! Pools: whose turn it is.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::routing::Turns;
 
@@ -76,21 +74,6 @@ impl Table {
                 .expression_attribute_names("#v", VERSION)
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
         };
-        match request.send().await {
-            Ok(done) => {
-                self.count_write("PutItem", done.consumed_capacity());
-                Ok(true)
-            }
-            Err(SdkError::ServiceError(refused))
-                if matches!(
-                    refused.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
-            {
-                self.count_write("PutItem (overtaken)", None);
-                Ok(false)
-            }
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
+        self.put_on_condition(request).await
     }
 }

@@ -161,31 +161,15 @@ impl Table {
         let correction = AttributeValue::S(domain::id::encode(correction));
         let mut item = record_item(record)?;
         item.insert(CORRECTION.to_owned(), correction.clone());
-        let result = self
+        let request = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(item))
             .condition_expression("attribute_exists(quarantined) AND (attribute_not_exists(correction) OR correction = :correction)")
             .expression_attribute_values(":correction", correction)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await;
-        match result {
-            Ok(done) => {
-                self.count_write("PutItem", done.consumed_capacity());
-                Ok(true)
-            }
-            Err(SdkError::ServiceError(refused))
-                if matches!(
-                    refused.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
+            .set_return_consumed_capacity(self.capacity());
+        self.put_on_condition(request).await
     }
 
     /// Whether an idempotency key is noted as used at `now`, whatever for.
@@ -232,7 +216,7 @@ impl Table {
             keys::EXPIRES.to_owned(),
             AttributeValue::N(expires.to_string()),
         );
-        let result = self
+        let request = self
             .client
             .put_item()
             .table_name(&*self.name)
@@ -242,24 +226,8 @@ impl Table {
             )
             .expression_attribute_values(":content", content)
             .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await;
-        match result {
-            Ok(done) => {
-                self.count_write("PutItem", done.consumed_capacity());
-                Ok(true)
-            }
-            Err(SdkError::ServiceError(refused))
-                if matches!(
-                    refused.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
+            .set_return_consumed_capacity(self.capacity());
+        self.put_on_condition(request).await
     }
 }
 
