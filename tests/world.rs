@@ -10,7 +10,8 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use cli::dev::embedded::{Embedded, Engines, Tape, Wiring};
+use cli::dev::embedded::{Embedded, Engines};
+use cli::dev::handlers::{Tape, Wiring};
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
 use jiff::Timestamp;

@@ -2,6 +2,7 @@
 
 mod data;
 pub mod embedded;
+pub mod handlers;
 mod reload;
 mod serve;
 
@@ -18,7 +19,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::options::DevOptions;
 use data::Data;
-use embedded::{Embedded, Engines, Wiring};
+use embedded::{Embedded, Engines};
+use handlers::Wiring;
 
 /// How long running work may take to end when the process is asked to stop. What is not done by then is in the queues.
 const GRACE: Duration = Duration::from_secs(10);

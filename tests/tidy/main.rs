@@ -22,13 +22,13 @@ fn allowed(krate: &str) -> &'static [&'static str] {
     ];
     const ALL: &[&str] = &[
         "api", "assign", "capture", "cli", "deliver", "domain", "engines", "enrich", "outbound",
-        "platform", "queue", "recycle", "score", "sources", "table", "web",
+        "platform", "queue", "recycle", "score", "sources", "table", "tests", "web",
     ];
     match krate {
         "domain" | "engines" | "outbound" | "platform" | "web" => &[],
         "queue" | "sources" | "table" => &["domain"],
         "api" | "assign" | "capture" | "deliver" | "enrich" | "recycle" | "score" => SHARED,
-        "cli" | "tests" => ALL,
+        "bench" | "cli" | "simulate" | "tests" => ALL,
         _ => panic!("say in tests/tidy what {krate} may depend on"),
     }
 }

@@ -1,29 +1,23 @@
 //! A whole Leadline in one process: the engines, the queues with their dead-letter queues, and every handler, called as
 //! Lambda would call it. The tests run their stories on it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use api::{Api, Token};
-use assign::Assign;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client as SqsClient;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, QueueAttributeName};
-use capture::Capture;
-use deliver::Deliver;
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
-use enrich::{Enrich, Providers};
 use lambda_http::{Body, Request, Response};
-use outbound::{Client as OutboundClient, IpNetwork, Policy};
-use platform::{Clock, Secrets};
+use platform::Clock;
 use queue::{Failure, Queue, Queues};
-use recycle::Recycle;
-use score::Score;
-use table::{ConfigurationCache, Meter, Table};
+use table::Table;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+
+use super::handlers::{Handlers, Tape, Wiring};
 
 /// Name of the table.
 const TABLE: &str = "leadline";
@@ -50,9 +44,6 @@ const RECYCLE_INTERVAL: Duration = Duration::from_secs(2);
 /// How often expired items are removed.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 
-/// Time one look may take.
-const RECYCLE_BUDGET: Duration = Duration::from_secs(30);
-
 /// The engines underneath.
 #[derive(Clone)]
 pub struct Engines {
@@ -60,46 +51,6 @@ pub struct Engines {
     pub table: EmbeddedTable,
     /// SQS.
     pub queues: EmbeddedQueues,
-}
-
-/// What a Leadline needs from outside.
-#[derive(Clone)]
-pub struct Wiring {
-    /// Pepper and other secrets.
-    pub secrets: Secrets,
-    /// Token of the API.
-    pub token: String,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Private networks that may be called; by default this machine only.
-    pub outbound_allow: Vec<IpNetwork>,
-    /// Counts what the table costs.
-    pub meter: Option<Arc<Meter>>,
-    /// How long a configuration serves before the one in force is asked for, in seconds.
-    pub configuration_seconds: i64,
-    /// Keeps every message that is handed to a handler, to be played again.
-    pub tape: Option<Tape>,
-}
-
-/// Messages in the order in which they were handed to handlers.
-pub type Tape = Arc<Mutex<Vec<(Queue, String)>>>;
-
-impl Wiring {
-    /// For one process on its own: the system's clock, and receivers on this machine allowed.
-    pub fn new(secrets: Secrets, token: String) -> Self {
-        let loopback = ["127.0.0.0/8", "::1/128"]
-            .into_iter()
-            .filter_map(|network| network.parse().ok());
-        Self {
-            secrets,
-            token,
-            clock: Clock::system(),
-            outbound_allow: loopback.collect(),
-            meter: None,
-            configuration_seconds: 1,
-            tape: None,
-        }
-    }
 }
 
 /// A whole Leadline. Clones share everything.
@@ -116,16 +67,6 @@ pub struct Embedded {
     handlers: Arc<Handlers>,
     sqs: SqsClient,
     tape: Option<Tape>,
-}
-
-struct Handlers {
-    capture: Capture,
-    enrich: Enrich,
-    score: Score,
-    assign: Assign,
-    recycle: Recycle,
-    deliver: Deliver,
-    api: Api,
 }
 
 impl Embedded {
@@ -154,63 +95,9 @@ impl Embedded {
         }
         redrive(&sqs).await?;
         let queues = Queues::new(sqs.clone(), urls);
-        let configurations = Arc::new(ConfigurationCache::new(
-            table.clone(),
-            wiring.configuration_seconds,
-        ));
-        let client = OutboundClient::new(Policy::allowing(wiring.outbound_allow));
-        let (clock, secrets) = (wiring.clock, wiring.secrets);
-        let handlers = Handlers {
-            capture: Capture {
-                table: table.clone(),
-                queues: queues.clone(),
-                configurations: Arc::clone(&configurations),
-                secrets: secrets.clone(),
-                clock: clock.clone(),
-            },
-            enrich: Enrich {
-                table: table.clone(),
-                queues: queues.clone(),
-                configurations: Arc::clone(&configurations),
-                secrets: secrets.clone(),
-                clock: clock.clone(),
-                providers: Providers::new(client.clone()),
-            },
-            score: Score {
-                table: table.clone(),
-                queues: queues.clone(),
-                configurations: Arc::clone(&configurations),
-                clock: clock.clone(),
-            },
-            assign: Assign::new(
-                table.clone(),
-                queues.clone(),
-                Arc::clone(&configurations),
-                clock.clone(),
-            ),
-            recycle: Recycle {
-                table: table.clone(),
-                queues: queues.clone(),
-                configurations: Arc::clone(&configurations),
-                clock: clock.clone(),
-            },
-            deliver: Deliver {
-                table: table.clone(),
-                queues: queues.clone(),
-                configurations: Arc::clone(&configurations),
-                secrets: secrets.clone(),
-                clock: clock.clone(),
-                client,
-            },
-            api: Api {
-                table: table.clone(),
-                queues: queues.clone(),
-                configurations,
-                secrets,
-                token: Token::fixed(wiring.token),
-                clock: clock.clone(),
-            },
-        };
+        let clock = wiring.clock.clone();
+        let tape = wiring.tape.clone();
+        let handlers = Handlers::new(&table, &queues, wiring);
         Ok(Self {
             engines,
             table,
@@ -218,40 +105,29 @@ impl Embedded {
             clock,
             handlers: Arc::new(handlers),
             sqs,
-            tape: wiring.tape,
+            tape,
         })
     }
 
-    /// Answers a request: what `capture` takes goes there, everything else to `api`.
+    /// See [`Handlers::answer`].
     pub async fn answer(&self, request: Request, path: &str) -> Response<Body> {
-        let is_door =
-            path == "/v1/health" || path == "/v1/events" || path.starts_with("/v1/sources/");
-        if is_door {
-            self.handlers.capture.handle(request).await
-        } else {
-            self.handlers.api.handle(request).await
-        }
+        self.handlers.answer(request, path).await
     }
 
-    /// Hands a batch to the function that reads `queue`.
+    /// See [`Handlers::invoke`].
     ///
     /// # Errors
     /// When the function cannot report on the batch record by record.
     pub async fn invoke(&self, queue: Queue, event: SqsEvent) -> Result<SqsBatchResponse, Failure> {
-        match queue {
-            Queue::Enrich => self.handlers.enrich.handle(event).await,
-            Queue::Score => self.handlers.score.handle(event).await,
-            Queue::Assign => self.handlers.assign.handle(event).await,
-            Queue::Deliver => self.handlers.deliver.handle(event).await,
-        }
+        self.handlers.invoke(queue, event).await
     }
 
-    /// Looks for due work once.
+    /// See [`Handlers::recycle`].
     ///
     /// # Errors
-    /// See [`Recycle::run`].
+    /// See [`recycle::Recycle::run`].
     pub async fn recycle(&self) -> Result<recycle::Run, recycle::Error> {
-        self.handlers.recycle.run(RECYCLE_BUDGET).await
+        self.handlers.recycle().await
     }
 
     /// Starts what on AWS are event source mappings and the schedule. They end when `stopped` says so.

@@ -1,6 +1,7 @@
 //! Sending one request and reading its response within limits.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -169,14 +170,38 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// Stands for everybody outside: answers what a client built by [`Client::in_process`] sends.
+pub trait Peer: Send + Sync + 'static {
+    /// Answers one request, which has passed the policy.
+    fn answer(
+        &self,
+        request: Request,
+    ) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
+}
+
 struct Shared {
     policy: Policy,
+    /// Answers instead of the network.
+    peer: Option<Box<dyn Peer>>,
     lookup: Lookup,
     make_roots: fn() -> RootCertStore,
     /// One HTTP client per reach, since its resolver does not learn scheme and port of the URL.
     /// Connections are pooled by scheme, host and port, so none is ever shared across the two.
     public: OnceLock<Result<reqwest::Client, String>>,
     allow_listed_only: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl Shared {
+    fn new(policy: Policy, lookup: Lookup, make_roots: fn() -> RootCertStore) -> Self {
+        Self {
+            policy,
+            peer: None,
+            lookup,
+            make_roots,
+            public: OnceLock::new(),
+            allow_listed_only: OnceLock::new(),
+        }
+    }
 }
 
 impl fmt::Debug for Client {
@@ -195,16 +220,19 @@ impl Client {
         Client::with_parts(policy, system_lookup(), mozilla_roots)
     }
 
-    fn with_parts(policy: Policy, lookup: Lookup, make_roots: fn() -> RootCertStore) -> Client {
-        let shared = Shared {
-            policy,
-            lookup,
-            make_roots,
-            public: OnceLock::new(),
-            allow_listed_only: OnceLock::new(),
-        };
+    /// A client without a network, for a simulated world: policy, headers and deadline hold as ever, and what passes
+    /// them is answered by `peer`.
+    pub fn in_process(policy: Policy, peer: impl Peer) -> Client {
+        let mut shared = Shared::new(policy, system_lookup(), mozilla_roots);
+        shared.peer = Some(Box::new(peer));
         Client {
             shared: Arc::new(shared),
+        }
+    }
+
+    fn with_parts(policy: Policy, lookup: Lookup, make_roots: fn() -> RootCertStore) -> Client {
+        Client {
+            shared: Arc::new(Shared::new(policy, lookup, make_roots)),
         }
     }
 
@@ -220,6 +248,13 @@ impl Client {
     pub async fn send(&self, request: Request, limits: Limits) -> Result<Response, Error> {
         let target = self.shared.policy.target(&request.url)?;
         let headers = checked_headers(&request.headers)?;
+        if let Some(peer) = &self.shared.peer {
+            let answer = tokio::time::timeout(limits.deadline, peer.answer(request)).await;
+            return answer.unwrap_or(Err(Error::Deadline {
+                host: target.host,
+                deadline: limits.deadline,
+            }));
+        }
         let http_client = self.http_client(target.reach)?;
         let host = target.host;
         let deadline = Instant::now() + limits.deadline;

@@ -18,7 +18,7 @@ mod error;
 mod policy;
 mod resolver;
 
-pub use client::{Client, IncompleteBody, Limits, Request, Response};
+pub use client::{Client, IncompleteBody, Limits, Peer, Request, Response};
 pub use error::Error;
 pub use http::{HeaderMap, Method, StatusCode};
 pub use ipnet::IpNet as IpNetwork;

@@ -1,0 +1,33 @@
+//! Measures what Leadline promises: load, cost, cold start. Each prints a table, or one JSON document with `--json`.
+
+mod cold_start;
+mod cost;
+mod load;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Leadline.
+#[derive(Parser)]
+struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Leads per second, latencies, memory and growth of a running Leadline.
+    Load(load::Options),
+    /// Calls and units of AWS per lead, and what a million costs.
+    Cost(cost::Options),
+    /// Time until a function answers, against a function that does nothing.
+    ColdStart(cold_start::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    platform::install_tls();
+    match Options::parse().what {
+        What::Load(options) => load::run(options),
+        What::Cost(options) => cost::run(options),
+        What::ColdStart(options) => cold_start::run(options),
+    }
+}

@@ -1,0 +1,3 @@
+//! A whole Leadline in a world driven by one seed.
+
+fn main() {}
