@@ -7,6 +7,9 @@
     reason = "a test's world: what goes wrong here is the test's failure"
 )]
 
+pub mod deployment;
+pub mod template;
+
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};

@@ -25,10 +25,10 @@ fn allowed(krate: &str) -> &'static [&'static str] {
         "platform", "queue", "recycle", "score", "sources", "table", "tests", "web",
     ];
     match krate {
-        "domain" | "engines" | "outbound" | "platform" | "web" => &[],
+        "domain" | "engines" | "hello-world" | "outbound" | "platform" | "web" => &[],
         "queue" | "sources" | "table" => &["domain"],
         "api" | "assign" | "capture" | "deliver" | "enrich" | "recycle" | "score" => SHARED,
-        "bench" | "cli" | "simulate" | "tests" => ALL,
+        "bench" | "cli" | "fuzz" | "simulate" | "tests" => ALL,
         _ => panic!("say in tests/tidy what {krate} may depend on"),
     }
 }

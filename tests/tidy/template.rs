@@ -1,46 +1,8 @@
 //! The template agrees with the code.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use tests::template::{self, TEXT, capitalised, environment, parameters, resources};
 
-use crate::repository::read;
-
-/// Every function, in the order of a lead's way.
-pub(crate) const FUNCTIONS: [&str; 7] = [
-    "capture", "enrich", "score", "assign", "deliver", "recycle", "api",
-];
-
-/// The text of each resource, by its logical name.
-fn resources() -> BTreeMap<String, String> {
-    let text = read(Path::new("template.yaml"));
-    let body = text
-        .split("\nResources:")
-        .nth(1)
-        .unwrap()
-        .split("\nOutputs:")
-        .next()
-        .unwrap()
-        .to_owned();
-    let mut resources: BTreeMap<String, String> = BTreeMap::new();
-    let mut name = String::new();
-    for line in body.lines() {
-        let is_name = line.starts_with("  ")
-            && !line.starts_with("   ")
-            && line.ends_with(':')
-            && !line.trim_start().starts_with('#');
-        if is_name {
-            name = line.trim().trim_end_matches(':').to_owned();
-        }
-        let resource = resources.entry(name.clone()).or_default();
-        resource.push_str(line);
-        resource.push('\n');
-    }
-    resources
-}
-
-fn capitalised(name: &str) -> String {
-    format!("{}{}", name[..1].to_uppercase(), &name[1..])
-}
+pub(crate) use tests::template::FUNCTIONS;
 
 fn number(text: &str, key: &str) -> u32 {
     let line = text
@@ -98,102 +60,84 @@ fn a_message_stays_hidden_for_six_times_the_time_of_its_function() {
 }
 
 #[test]
-fn secrets_are_never_values_of_the_environment() {
-    for (name, text) in resources() {
-        assert!(!text.contains("{{resolve:"), "{name}");
+fn the_environment_holds_names_and_addresses_and_nothing_secret() {
+    let parameters = parameters();
+    let resources = resources();
+    for function in FUNCTIONS {
+        for (name, value) in environment(function) {
+            let place = format!("{name} of {function} is {value}");
+            match value.split_once(' ') {
+                // The id of a secret, which is its ARN and not its value.
+                Some(("!GetAtt", attribute)) => {
+                    let resource = attribute
+                        .strip_suffix(".Id")
+                        .unwrap_or_else(|| panic!("{place}"));
+                    assert!(
+                        resources[resource].contains("Type: AWS::SecretsManager::Secret"),
+                        "{place}"
+                    );
+                }
+                // The name of a table or the address of a queue, or a parameter that everybody may see.
+                Some(("!Ref", referred)) => match resources.get(referred) {
+                    Some(resource) => assert!(
+                        resource.contains("Type: AWS::DynamoDB::Table")
+                            || resource.contains("Type: AWS::SQS::Queue"),
+                        "{place}"
+                    ),
+                    None => assert!(is_open(&parameters[referred]), "{place}"),
+                },
+                Some(("!If", "[OverridesEndpoint, !Ref EndpointUrl, !Ref AWS::NoValue]")) => {
+                    assert!(is_open(&parameters["EndpointUrl"]), "{place}");
+                }
+                _ => panic!("{place}, which is no reference: say here why it is not secret"),
+            }
+        }
+    }
+}
+
+/// Whether a parameter is one whose value anybody may see: CloudFormation hides what is secret with `NoEcho`, and the types
+/// of Systems Manager fetch values.
+fn is_open(parameter: &str) -> bool {
+    parameter.contains("Type: String")
+        && !parameter.contains("NoEcho")
+        && !parameter.contains("AWS::SSM")
+}
+
+#[test]
+fn no_value_of_a_secret_is_put_into_the_template() {
+    for dynamic in ["{{resolve:", "NoEcho", "LEADLINE_SECRET_", " SecretString:"] {
+        assert!(!TEXT.contains(dynamic), "{dynamic}");
     }
 }
 
 #[test]
-fn a_role_may_do_what_its_function_does_and_nothing_else() {
-    // What each function calls, read off its code: methods of `Table` by the operation they use, queues by their names.
-    let expected: [(&str, &[&str], &[&str], bool); 7] = [
-        (
-            "capture",
-            &["GetItem", "PutItem"],
-            &["Enrich", "Score"],
-            true,
-        ),
-        (
-            "enrich",
-            &["GetItem", "BatchGetItem", "Query", "PutItem"],
-            &["Score"],
-            true,
-        ),
-        (
-            "score",
-            &["GetItem", "BatchGetItem", "Query", "PutItem"],
-            &["Score", "Assign", "Deliver"],
-            false,
-        ),
-        (
-            "assign",
-            &["GetItem", "Query", "PutItem"],
-            &["Deliver"],
-            false,
-        ),
-        (
-            "deliver",
-            &["GetItem", "Query", "PutItem"],
-            &["Deliver"],
-            true,
-        ),
-        (
-            "recycle",
-            &["GetItem", "Query", "PutItem", "DeleteItem"],
-            &["Enrich", "Score", "Assign", "Deliver"],
-            false,
-        ),
-        (
-            "api",
-            &["GetItem", "BatchGetItem", "Query", "PutItem"],
-            &["Enrich", "Assign"],
-            true,
-        ),
-    ];
-    let resources = resources();
-    for (function, operations, queues, reads_secrets) in expected {
-        let role = &resources[&format!("{}Role", capitalised(function))];
-        for operation in [
-            "GetItem",
-            "BatchGetItem",
-            "Query",
-            "PutItem",
-            "UpdateItem",
-            "DeleteItem",
-            "Scan",
-        ] {
-            let is_allowed = role.contains(&format!("dynamodb:{operation},"))
-                || role.contains(&format!("dynamodb:{operation}]"));
-            assert_eq!(
-                is_allowed,
-                operations.contains(&operation),
-                "{function}: dynamodb:{operation}"
+fn functions_log_at_the_level_that_was_looked_at_for_personal_data() {
+    // Below INFO, libraries log requests with their bodies. `tests/stories/privacy.rs` reads what is logged from INFO on.
+    assert!(TEXT.contains("ApplicationLogLevel: INFO"));
+    assert_eq!(TEXT.matches("ApplicationLogLevel").count(), 1);
+    for function in FUNCTIONS {
+        for name in environment(function).into_keys() {
+            assert!(
+                !["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].contains(&name.as_str()),
+                "{function}"
             );
         }
-        let sends = role
-            .split("Action: sqs:SendMessage")
-            .nth(1)
-            .unwrap_or_default();
-        let sends = sends.split("- Effect:").next().unwrap_or_default();
-        for queue in queue::Queue::ALL {
-            let name = capitalised(queue.name());
-            assert_eq!(
-                sends.contains(&format!("{name}Queue.Arn")),
-                queues.contains(&name.as_str()),
-                "{function}: sends to {name}Queue"
+    }
+}
+
+#[test]
+fn every_right_of_a_role_names_one_action_on_one_resource_of_the_template() {
+    // That it is used, and that no other is needed: `tests/stories/rights.rs`.
+    for function in FUNCTIONS {
+        for (action, resource) in template::rights(function) {
+            assert!(
+                !action.contains('*') && action.contains(':'),
+                "{function}: {action}"
             );
-            let variable = format!("LEADLINE_QUEUE_{}", queue.name().to_uppercase());
-            assert_eq!(
-                resources[&capitalised(function)].contains(&variable),
-                queues.contains(&name.as_str()),
-                "{function}: {variable}"
+            assert!(
+                resources().contains_key(&resource),
+                "{function}: {resource}"
             );
         }
-        assert_eq!(
-            role.contains("secretsmanager:GetSecretValue"),
-            reads_secrets,
-            "{function}: secrets"
-        );
     }
 }

@@ -25,8 +25,14 @@ const TABLE: &str = "leadline";
 /// Messages handed to a handler at once; as in the template.
 const BATCH: i32 = 10;
 
-/// Batches of one queue that are worked on at the same time.
-const CONCURRENT_BATCHES: usize = 4;
+/// Batches of one queue that are worked on at the same time. Those of `assign` would only get in each other's way: each takes
+/// turns of the same pools, and of two that do at the same time one has to start again.
+fn concurrent_batches(queue: Queue) -> usize {
+    match queue {
+        Queue::Assign => 1,
+        Queue::Enrich | Queue::Score | Queue::Deliver => 4,
+    }
+}
 
 /// How often a message is handed out before it goes to the dead-letter queue. More often than in the template, because here
 /// every stop of the process counts as a try for all messages that were being worked on, whatever they are.
@@ -161,7 +167,7 @@ impl Embedded {
     }
 
     async fn poll(self, queue: Queue, mut stopped: watch::Receiver<bool>) {
-        let slots = Arc::new(Semaphore::new(CONCURRENT_BATCHES));
+        let slots = Arc::new(Semaphore::new(concurrent_batches(queue)));
         let mut running = JoinSet::new();
         loop {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
@@ -306,9 +312,7 @@ impl Embedded {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
             }
-            let database = self.engines.table.database().clone();
-            let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
-            if !matches!(swept, Ok(Ok(_))) {
+            if self.engines.table.sweep_expired().await.is_none() {
                 tracing::warn!("expired items could not be removed");
             }
         }

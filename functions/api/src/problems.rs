@@ -95,9 +95,23 @@ pub(crate) fn invalid_fields(problems: &[FieldProblem]) -> Problem {
     Problem::of(INVALID_FIELDS).detail(detail).errors(&problems)
 }
 
+/// Longest name of a field that is said back, in characters.
+const MAX_NAME: usize = 64;
+
+/// What is wrong with a field. Its name is said back only if it looks like one: what a caller gets wrong may well be that a
+/// value stands where a name should, as in `/v1/leads?ada@example.com`.
 pub(crate) fn field(name: &str, code: &str, message: &str) -> FieldProblem {
+    let is_name = name.chars().count() <= MAX_NAME
+        && name
+            .chars()
+            .all(|sign| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.'));
     FieldProblem {
-        field: name.to_owned(),
+        field: if is_name {
+            name
+        } else {
+            "(a name that is left out)"
+        }
+        .to_owned(),
         code: code.to_owned(),
         message: message.to_owned(),
     }

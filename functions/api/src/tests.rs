@@ -221,7 +221,10 @@ impl World {
             email_key(&pepper, &Email::parse(email).unwrap()),
             phone_key(&pepper, phone),
         ] {
-            self.table.claim(key, lead).await.unwrap();
+            self.table
+                .claim(key, lead, &Default::default())
+                .await
+                .unwrap();
         }
     }
 
@@ -323,6 +326,7 @@ pub(crate) fn assigned(round: u32, rep: &str, now: Timestamp) -> Ruling {
             pool: Some("americas".to_owned()),
             ..Route::default()
         },
+        turn: None,
         candidates: Vec::new(),
         sla: Some(SlaClock {
             name: "first-response".to_owned(),

@@ -5,6 +5,9 @@
 //! destinations. A turn is noted in the pool before it is written to the lead, so that a repeat after a crash finds the
 //! same rep and charges nobody twice.
 //!
+//! A new lead comes with its first decisions, which are not in the table yet and are written here, together with the
+//! others. If somebody else made the lead meanwhile, its submission goes back to `enrich`, to be merged.
+//!
 //! It never gives a lead to somebody who cannot take it: a lead without anybody is "unassigned, because", and tried again.
 
 mod turns;
@@ -16,18 +19,19 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::calendar::clock_for;
 use domain::config::{Config, Notice};
 use domain::decision::{
-    Assigned, Candidate, Decision, Nobody, PassedOver, Route, Ruling, Scored, Unassigned,
+    Assigned, Candidate, Decision, Nobody, PassedOver, Received, Route, Ruling, Scored, Unassigned,
 };
 use domain::id::LeadId;
 use domain::lead::{Lead, last_stage_change};
 use domain::recycling::arm_at;
 use domain::routing::{Turn, can_hold, nobody, pools_to_ask, sla_for, territory_for, why_empty};
 use domain::scoring;
+use domain::submission::Submission;
 use futures::FutureExt;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use platform::Clock;
-use queue::{Message, Queue, Queues, SendError, read_batch, respond};
+use queue::{Message, Outgoing, Queue, Queues, read_batch, respond};
 use table::{Appended, ConfigurationCache, Current, History, Table};
 
 use turns::{Asker, Confirmed};
@@ -38,8 +42,23 @@ const MAX_ROUNDS: usize = 12;
 /// The score that `score` worked out, with the number of decisions it saw.
 type Rated = (u32, Scored);
 
-/// A message: its id, the lead, and the score that came along.
-type Wish = (String, LeadId, Option<Rated>);
+/// The check that `enrich` armed for a new lead may be looked at by a function whose clock is ahead, which finds no lead and
+/// takes the entry away. Up to so many seconds before that moment it is not relied on.
+const CLOCK_SKEW_SECONDS: i64 = 60;
+
+/// What came along with the wish for an owner.
+#[derive(Debug, Clone, Default)]
+struct Luggage {
+    scored: Option<Rated>,
+    /// The first decisions of a lead that is not in the table yet.
+    unwritten: Vec<Decision>,
+}
+
+/// A message: its id, the lead, and what came along.
+type Wish = (String, LeadId, Luggage);
+
+/// What is to be sent about a lead, or why it is tried again.
+type Outcome = Result<Vec<Outgoing>, Error>;
 
 /// Everything one invocation needs.
 #[derive(Debug, Clone)]
@@ -57,9 +76,6 @@ pub enum Error {
     /// The table.
     #[error("the table could not be used")]
     Table(#[from] table::Error),
-    /// The queue.
-    #[error("the news could not be sent on")]
-    Send(#[from] SendError),
     /// Nobody has pushed a configuration yet.
     #[error("there is no configuration yet; push one with `leadline push`")]
     NoConfiguration,
@@ -80,12 +96,22 @@ pub enum Error {
 /// A lead that needs an owner, and what is known of the way to one.
 struct Case {
     history: History,
+    /// Whether its history is not in the table yet.
+    is_unwritten: bool,
     scored: Option<Scored>,
     /// The lead with that score.
     lead: Lead,
     round: u32,
     route: Route,
     pools: Vec<String>,
+}
+
+/// What was found when a lead was read.
+enum Opened {
+    /// It needs somebody. Some messages may be due already.
+    Case(Box<Case>, Vec<Outgoing>),
+    /// It needs nothing any more, except that these are sent.
+    Settled(Vec<Outgoing>),
 }
 
 /// What was found for a case.
@@ -99,7 +125,7 @@ enum Found {
 }
 
 impl Assign {
-    /// An assigner that reads and writes `table` and sends to `deliver`.
+    /// An assigner that reads and writes `table` and sends to `deliver` and, what has to be merged, to `enrich`.
     pub fn new(
         table: Table,
         queues: Queues,
@@ -126,7 +152,18 @@ impl Assign {
         for record in records {
             match record.message {
                 Ok(Message::Assign { lead, seq, scored }) => {
-                    wanted.push((record.id, lead, scored.map(|scored| (seq, scored))))
+                    let luggage = Luggage {
+                        scored: scored.map(|scored| (seq, scored)),
+                        unwritten: Vec::new(),
+                    };
+                    wanted.push((record.id, lead, luggage));
+                }
+                Ok(Message::AssignNew { lead, decisions }) => {
+                    let luggage = Luggage {
+                        scored: None,
+                        unwritten: decisions,
+                    };
+                    wanted.push((record.id, lead, luggage));
                 }
                 Ok(other) => {
                     let error = Error::Misdirected(other.name());
@@ -136,16 +173,34 @@ impl Assign {
                 Err(_) => failed.push(record.id),
             }
         }
+        let mut outgoing = Vec::new();
+        let mut senders = Vec::new();
         for (id, lead, outcome) in self.assign_all(wanted).await {
-            if let Err(error) = outcome {
-                tracing::error!(message.id = %id, lead = %lead, error = %platform::chain(&error), "{lead} is tried again");
+            match outcome {
+                Ok(news) => {
+                    senders.extend(news.iter().map(|_| (id.clone(), lead)));
+                    outgoing.extend(news);
+                }
+                Err(error) => {
+                    tracing::error!(message.id = %id, lead = %lead, error = %platform::chain(&error), "{lead} is tried again");
+                    failed.push(id);
+                }
+            }
+        }
+        // All news of the batch at once: SQS asks the same for a call with one message as for one with ten.
+        let sent = Box::pin(self.queues.send_each(&outgoing)).await;
+        for ((id, lead), outcome) in senders.into_iter().zip(sent) {
+            if let Err(error) = outcome
+                && !failed.contains(&id)
+            {
+                tracing::error!(message.id = %id, lead = %lead, error = %platform::chain(&error), "the news of {lead} could not be sent; it is tried again");
                 failed.push(id);
             }
         }
         Ok(respond(failed))
     }
 
-    async fn assign_all(&self, wanted: Vec<Wish>) -> Vec<(String, LeadId, Result<(), Error>)> {
+    async fn assign_all(&self, wanted: Vec<Wish>) -> Vec<(String, LeadId, Outcome)> {
         let now = self.clock.now();
         let current = match self.configurations.at(now).await {
             Ok(Some(current)) => current,
@@ -167,54 +222,72 @@ impl Assign {
                     .collect();
             }
         };
-        // Several messages about one lead are one question.
-        let mut leads: Vec<(LeadId, Option<Rated>)> = Vec::new();
-        for (_, lead, scored) in &wanted {
-            match leads.iter_mut().find(|(known, _)| known == lead) {
-                Some((_, known)) => *known = known.take().or_else(|| scored.clone()),
-                None => leads.push((*lead, scored.clone())),
-            }
+        // Several messages about one lead are one question. Of several that bring its first decisions, which are copies of
+        // one submission, one is enough.
+        let mut questions: Vec<(LeadId, Luggage)> = Vec::new();
+        let mut asked = Vec::new();
+        for (id, lead, luggage) in wanted {
+            let question = match questions.iter().position(|(known, _)| *known == lead) {
+                Some(index) => {
+                    let (_, known) = &mut questions[index];
+                    known.scored = known.scored.take().or(luggage.scored);
+                    if known.unwritten.is_empty() {
+                        known.unwritten = luggage.unwritten;
+                    }
+                    index
+                }
+                None => {
+                    questions.push((lead, luggage));
+                    questions.len() - 1
+                }
+            };
+            asked.push((id, lead, question));
         }
         // On the heap: the futures of a whole batch are too large a type to lay out in one piece.
-        let outcomes = Box::pin(self.assign_leads(leads, &current, now)).await;
-        let mut reported = Vec::new();
-        let mut outcomes: Vec<(LeadId, Option<Result<(), Error>>)> = outcomes
+        let mut outcomes: Vec<Option<Outcome>> =
+            Box::pin(self.assign_leads(questions, &current, now))
+                .await
+                .into_iter()
+                .map(Some)
+                .collect();
+        asked
             .into_iter()
-            .map(|(lead, outcome)| (lead, Some(outcome)))
-            .collect();
-        for (id, lead, _) in wanted {
-            let outcome = outcomes.iter_mut().find(|(known, _)| *known == lead);
-            let result = match outcome {
-                Some((_, slot)) => match slot {
-                    Some(Ok(())) => Ok(()),
-                    _ => slot
+            .map(|(id, lead, question)| {
+                let slot = outcomes.get_mut(question);
+                let outcome = match slot {
+                    Some(Some(Ok(news))) => Ok(news.clone()),
+                    Some(slot) => slot
                         .take()
                         .unwrap_or(Err(Error::Contended(lead.to_string()))),
-                },
-                None => Err(Error::NoLead(lead)),
-            };
-            reported.push((id, lead, result));
-        }
-        reported
+                    None => Err(Error::NoLead(lead)),
+                };
+                (id, lead, outcome)
+            })
+            .collect()
     }
 
+    /// Works on every lead. The outcomes are in the order of `leads`.
     async fn assign_leads(
         &self,
-        leads: Vec<(LeadId, Option<Rated>)>,
+        leads: Vec<(LeadId, Luggage)>,
         current: &Current,
         now: Timestamp,
-    ) -> Vec<(LeadId, Result<(), Error>)> {
-        let read = leads.into_iter().map(|(lead, scored)| async move {
-            (lead, guarded(self.open(lead, scored, current, now)).await)
+    ) -> Vec<Outcome> {
+        let read = leads.into_iter().map(|(lead, luggage)| {
+            // On the heap: what a lead brings along makes these large.
+            Box::pin(guarded(self.open(lead, luggage, current, now)))
         });
-        let mut outcomes = Vec::new();
+        let mut outcomes: Vec<Outcome> = Vec::new();
         let mut cases = Vec::new();
-        for (lead, opened) in join_all(read).await {
-            match opened {
-                Ok(Some(case)) => cases.push((lead, case)),
-                Ok(None) => outcomes.push((lead, Ok(()))),
-                Err(error) => outcomes.push((lead, Err(error))),
-            }
+        for (index, opened) in join_all(read).await.into_iter().enumerate() {
+            outcomes.push(match opened {
+                Ok(Opened::Case(case, news)) => {
+                    cases.push((index, case));
+                    Ok(news)
+                }
+                Ok(Opened::Settled(news)) => Ok(news),
+                Err(error) => Err(error),
+            });
         }
         let askers: Vec<Asker<'_>> = cases
             .iter()
@@ -236,41 +309,63 @@ impl Assign {
         let written = cases
             .iter()
             .zip(answers)
-            .map(|((lead, case), answer)| async move {
+            .map(|((index, case), answer)| async move {
                 let outcome = match answer {
                     Ok(answer) => {
                         guarded(self.settle(case, found(case, answer), current, now)).await
                     }
                     Err(error) => Err(error),
                 };
-                (*lead, outcome)
+                (*index, outcome)
             });
-        outcomes.extend(join_all(written).await);
+        for (index, outcome) in join_all(written).await {
+            match (&mut outcomes[index], outcome) {
+                (Ok(news), Ok(more)) => news.extend(more),
+                (slot, Err(error)) => *slot = Err(error),
+                (Err(_), Ok(_)) => {}
+            }
+        }
         outcomes
     }
 
-    /// Reads a lead and decides what it needs; `None` when it needs nothing any more.
+    /// Reads a lead and decides what it needs.
     async fn open(
         &self,
         lead: LeadId,
-        scored: Option<Rated>,
+        luggage: Luggage,
         current: &Current,
         now: Timestamp,
-    ) -> Result<Option<Case>, Error> {
-        let history = self
-            .table
-            .surviving_lead(lead)
-            .await?
-            .ok_or(Error::NoLead(lead))?;
-        if !needs_owner(&history.lead, &current.config, now) {
+    ) -> Result<Opened, Error> {
+        let mut news = Vec::new();
+        let stored = self.table.surviving_lead(lead).await?;
+        let (history, is_unwritten) = match stored {
+            Some(history) => {
+                news.extend(to_be_merged(&luggage.unwritten, &history.lead));
+                (history, false)
+            }
+            None => {
+                let first = Lead::after(lead, &luggage.unwritten).ok_or(Error::NoLead(lead))?;
+                let decisions = luggage.unwritten;
+                (
+                    History {
+                        lead: first,
+                        decisions,
+                    },
+                    true,
+                )
+            }
+        };
+        if !is_unwritten && !needs_owner(&history.lead, &current.config, now) {
             // It was written; whether everybody was told is not known. Telling twice does no harm.
-            self.tell_again(&history, &current.config).await?;
-            return Ok(None);
+            news.extend(tell_again(&history, &current.config));
+            return Ok(Opened::Settled(news));
         }
-        let scored = scored
+        let scored = luggage
+            .scored
             .filter(|(seq, _)| *seq == history.lead.seq)
             .map(|(_, scored)| scored);
-        Ok(Some(case(history, scored, &current.config, now)))
+        let case = case(history, is_unwritten, scored, &current.config, now);
+        Ok(Opened::Case(Box::new(case), news))
     }
 
     /// Writes what was found into the lead's history, and tells.
@@ -280,9 +375,11 @@ impl Assign {
         found: Found,
         current: &Current,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Outcome {
         let mut history = case.history.clone();
+        let mut is_unwritten = case.is_unwritten;
         let mut scored = case.scored.clone();
+        let mut news = Vec::new();
         for _ in 0..MAX_ROUNDS {
             let ruling = ruling(&found, case.round, current, now);
             let mut rulings: Vec<Ruling> = scored.take().map(Ruling::Scored).into_iter().collect();
@@ -299,93 +396,130 @@ impl Assign {
                 })
                 .collect();
             if decisions.is_empty() {
-                return Ok(());
+                return Ok(news);
             }
             let mut after = history.lead.clone();
             decisions.iter().for_each(|decision| after.apply(decision));
-            if let Some(at) = arm_at(&current.config, Some(&history.lead), &after, now) {
+            let skew = SignedDuration::from_secs(if is_unwritten { CLOCK_SKEW_SECONDS } else { 0 });
+            let latest = now.saturating_add(skew).unwrap_or(now);
+            if let Some(at) = arm_at(&current.config, Some(&history.lead), &after, latest) {
                 self.table.arm(after.id, at).await?;
             }
-            if self
-                .table
-                .append(after.id, history.lead.seq, &decisions)
-                .await?
-                == Appended::Done
-            {
+            let appended = if is_unwritten {
+                let whole: Vec<Decision> = history
+                    .decisions
+                    .iter()
+                    .chain(&decisions)
+                    .cloned()
+                    .collect();
+                self.table.append(after.id, 0, &whole).await?
+            } else {
+                let seq = history.lead.seq;
+                self.table.append(after.id, seq, &decisions).await?
+            };
+            if appended == Appended::Done {
                 if let Found::Turn(turn, route) = &found {
-                    self.confirmed.add(
-                        route.pool.as_deref().unwrap_or_default(),
-                        turn.lead,
-                        turn.round,
-                    );
+                    self.confirmed
+                        .add(route.pool.as_deref().unwrap_or_default(), turn);
                 }
                 history.decisions.extend(decisions);
                 history.lead = after;
-                return self.tell_again(&history, &current.config).await;
+                news.extend(tell_again(&history, &current.config));
+                return Ok(news);
             }
+            let unwritten = if is_unwritten {
+                std::mem::take(&mut history.decisions)
+            } else {
+                Vec::new()
+            };
+            is_unwritten = false;
             history = self
                 .table
                 .surviving_lead(case.lead.id)
                 .await?
                 .ok_or(Error::NoLead(case.lead.id))?;
+            news.extend(to_be_merged(&unwritten, &history.lead));
             let is_still_wanted = needs_owner(&history.lead, &current.config, now)
                 && history.lead.rounds + 1 == case.round;
             if !is_still_wanted {
-                if let Found::Turn(turn, route) = &found
-                    && history.lead.rounds < case.round
-                {
-                    // Sales or an erasure was faster: nobody needs to be charged.
-                    turns::give_back(
-                        &self.table,
-                        &current.config,
-                        route.pool.as_deref().unwrap_or_default(),
-                        turn,
-                    )
-                    .await?;
+                if let Found::Turn(turn, route) = &found {
+                    let pool = route.pool.as_deref().unwrap_or_default();
+                    // Sales were faster, or the same round came through another pool: nobody needs to be charged here.
+                    if !turns::came_true(&history, pool, turn) {
+                        turns::give_back(&self.table, &current.config, pool, turn).await?;
+                    }
                 }
-                return self.tell_again(&history, &current.config).await;
+                news.extend(tell_again(&history, &current.config));
+                return Ok(news);
             }
             scored = Some(scoring::rate(&current.config, &history.lead, now));
         }
         Err(Error::Contended(case.lead.id.to_string()))
     }
+}
 
-    /// Tells the destinations about the last assignment and the last change of stage. Each of them hears it once: `deliver` knows.
-    async fn tell_again(&self, history: &History, config: &Config) -> Result<(), Error> {
-        let lead = &history.lead;
-        let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
-        let mut news = Vec::new();
-        news.extend(
-            last_stage_change(&history.decisions).map(|about| (Notice::StageChanged, about)),
-        );
-        match &lead.owner {
-            Some(owner) => news.push((Notice::Assigned, owner.seq)),
-            None => {
-                let last = history
-                    .decisions
-                    .iter()
-                    .zip(1u32..)
-                    .filter(|(decision, _)| matches!(decision.ruling, Ruling::Unassigned(_)))
-                    .last();
-                news.extend(last.map(|(_, about)| (Notice::Unassigned, about)));
-            }
+/// The news of the last assignment and the last change of stage. Each destination hears them once: `deliver` knows.
+fn tell_again(history: &History, config: &Config) -> Vec<Outgoing> {
+    let lead = &history.lead;
+    let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
+    let mut news = Vec::new();
+    news.extend(last_stage_change(&history.decisions).map(|about| (Notice::StageChanged, about)));
+    match &lead.owner {
+        Some(owner) => news.push((Notice::Assigned, owner.seq)),
+        None => {
+            let last = history
+                .decisions
+                .iter()
+                .zip(1u32..)
+                .filter(|(decision, _)| matches!(decision.ruling, Ruling::Unassigned(_)))
+                .last();
+            news.extend(last.map(|(_, about)| (Notice::Unassigned, about)));
         }
-        let messages: Vec<Message> = news
-            .into_iter()
-            .flat_map(|(notice, about)| {
-                config
-                    .destinations_for(notice, pool)
-                    .into_iter()
-                    .map(move |destination| (destination, about))
-            })
-            .map(|(destination, about)| Message::Deliver {
+    }
+    news.into_iter()
+        .flat_map(|(notice, about)| {
+            config
+                .destinations_for(notice, pool)
+                .into_iter()
+                .map(move |destination| (destination, about))
+        })
+        .map(|(destination, about)| Outgoing {
+            queue: Queue::Deliver,
+            message: Message::Deliver {
                 lead: lead.id,
                 about,
                 destination: destination.to_owned(),
-            })
-            .collect();
-        self.queues.send_all(Queue::Deliver, &messages).await?;
-        Ok(())
+            },
+        })
+        .collect()
+}
+
+/// The submission that made `unwritten`, for `enrich` to merge, if it is not in the lead: somebody else made that, or the
+/// name became an alias meanwhile.
+fn to_be_merged(unwritten: &[Decision], lead: &Lead) -> Option<Outgoing> {
+    let Some(Ruling::Received(received)) = unwritten.first().map(|decision| &decision.ruling)
+    else {
+        return None;
+    };
+    (!lead.submissions.contains(&received.submission)).then(|| Outgoing {
+        queue: Queue::Enrich,
+        message: Message::Submission {
+            submission: Box::new(submission_of(received)),
+        },
+    })
+}
+
+/// The submission from which a lead was to be made. What enrich worked out of it is worked out anew.
+fn submission_of(received: &Received) -> Submission {
+    Submission {
+        id: received.submission,
+        earlier: None,
+        source: received.source.clone(),
+        received_at: received.received_at,
+        fields: received.fields.clone(),
+        facts: received.facts.clone(),
+        consent: received.consent.clone(),
+        external_id: received.external_id.clone(),
     }
 }
 
@@ -406,7 +540,13 @@ fn needs_owner(lead: &Lead, config: &Config, now: Timestamp) -> bool {
     lead.merged_into.is_none() && (lead.wants_owner(now) || has_lost_owner)
 }
 
-fn case(history: History, scored: Option<Scored>, config: &Config, now: Timestamp) -> Case {
+fn case(
+    history: History,
+    is_unwritten: bool,
+    scored: Option<Scored>,
+    config: &Config,
+    now: Timestamp,
+) -> Case {
     let is_scored = history
         .lead
         .scored
@@ -430,6 +570,7 @@ fn case(history: History, scored: Option<Scored>, config: &Config, now: Timestam
     let round = lead.rounds + 1;
     Case {
         history,
+        is_unwritten,
         scored,
         lead,
         round,
@@ -483,6 +624,7 @@ fn ruling(found: &Found, round: u32, current: &Current, now: Timestamp) -> Rulin
             round,
             rep: turn.rep.clone(),
             by: route.clone(),
+            turn: Some(turn.number),
             candidates: turn.candidates.clone(),
             sla: clock_for(&current.config, sla_for(&current.config, route), now),
         }),
@@ -512,3 +654,6 @@ fn says_the_same(new: &Unassigned, old: &Unassigned) -> bool {
     (new.round, new.because, &new.by, &new.candidates)
         == (old.round, old.because, &old.by, &old.candidates)
 }
+
+#[cfg(test)]
+mod tests;

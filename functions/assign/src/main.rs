@@ -22,7 +22,10 @@ async fn main() -> Result<(), Error> {
         table.clone(),
         table::CONFIGURATION_SECONDS,
     ));
-    let urls = [(Queue::Deliver, settings.queue_deliver()?.to_owned())];
+    let urls = [
+        (Queue::Deliver, settings.queue_deliver()?.to_owned()),
+        (Queue::Enrich, settings.queue_enrich()?.to_owned()),
+    ];
     let queues = Queues::new(platform::sqs_client(&settings), urls);
     let assign = &Assign::new(table, queues, configurations, clock);
     run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::config::Config;
-use domain::decision::Candidate;
+use domain::decision::{Candidate, Ruling};
 use domain::id::LeadId;
 use domain::routing::{self, Turn, Turns, Wanted};
 use jiff::Timestamp;
-use table::Table;
+use table::{History, Table};
 
 use crate::Error;
 
@@ -25,19 +25,19 @@ const LOOK_AFTER_MOST: usize = 10;
 
 /// Turns that this process has seen written into their leads' histories: they need not be remembered by the pool.
 #[derive(Debug, Default)]
-pub(crate) struct Confirmed(Mutex<BTreeMap<String, Vec<(LeadId, u32)>>>);
+pub(crate) struct Confirmed(Mutex<BTreeMap<String, Vec<Turn>>>);
 
 impl Confirmed {
-    pub(crate) fn add(&self, pool: &str, lead: LeadId, round: u32) {
+    pub(crate) fn add(&self, pool: &str, turn: &Turn) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .entry(pool.to_owned())
             .or_default()
-            .push((lead, round));
+            .push(turn.clone());
     }
 
-    fn of(&self, pool: &str) -> Vec<(LeadId, u32)> {
+    fn of(&self, pool: &str) -> Vec<Turn> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -46,14 +46,14 @@ impl Confirmed {
             .unwrap_or_default()
     }
 
-    fn forget(&self, pool: &str, done: &[(LeadId, u32)]) {
+    fn forget(&self, pool: &str, done: &[Turn]) {
         if let Some(known) = self
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_mut(pool)
         {
-            known.retain(|turn| !done.contains(turn));
+            known.retain(|turn| !done.iter().any(|done| done.is(turn)));
         }
     }
 }
@@ -146,7 +146,7 @@ async fn take_in_pool(
         let done = confirmed.of(pool);
         turns
             .pending
-            .retain(|turn| !done.contains(&(turn.lead, turn.round)));
+            .retain(|turn| !done.iter().any(|done| done.is(turn)));
         look_after(table, config, pool, &mut turns, wanted, now).await?;
         let taken: Taken = wanted
             .iter()
@@ -173,27 +173,39 @@ async fn look_after(
     wanted: &[Wanted<'_>],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let old: Vec<(LeadId, u32)> = turns
+    let old: Vec<Turn> = turns
         .pending
         .iter()
         .filter(|turn| now.as_second() - turn.at.as_second() >= LOOK_AFTER_SECONDS)
         .filter(|turn| !wanted.iter().any(|wanted| wanted.lead == turn.lead))
         .take(LOOK_AFTER_MOST)
-        .map(|turn| (turn.lead, turn.round))
+        .cloned()
         .collect();
-    for (lead, round) in old {
-        let Some(history) = table.lead(lead).await? else {
+    for turn in old {
+        let Some(history) = table.lead(turn.lead).await? else {
             continue;
         };
-        if history.lead.rounds >= round {
-            turns
-                .pending
-                .retain(|turn| (turn.lead, turn.round) != (lead, round));
-        } else if !history.lead.wants_owner(now) {
-            routing::give_back(config, pool, turns, lead, round);
+        // While nothing says otherwise somebody may still be about to write it, also for a lead whose owner was lost.
+        let is_settled = !history.lead.stage.is_scored() || history.lead.merged_into.is_some();
+        if came_true(&history, pool, &turn) {
+            turns.pending.retain(|pending| !pending.is(&turn));
+        } else if history.lead.rounds >= turn.round || is_settled {
+            routing::give_back(config, pool, turns, &turn);
         }
     }
     Ok(())
+}
+
+/// Whether a lead's history holds the assignment that a turn was taken for. The same round may have come of another turn: of
+/// a worker that read the pool at another moment, or of another pool after a change of the configuration.
+pub(crate) fn came_true(history: &History, pool: &str, turn: &Turn) -> bool {
+    history
+        .decisions
+        .iter()
+        .any(|decision| match &decision.ruling {
+            Ruling::Assigned(assigned) => turn.led_to(pool, assigned),
+            _ => false,
+        })
 }
 
 /// Takes a turn back whose lead needs nobody after all.
@@ -206,7 +218,7 @@ pub(crate) async fn give_back(
     for attempt in 0..MAX_TRIES {
         let (stored, version) = table.turns(pool).await?;
         let mut turns = stored.clone();
-        routing::give_back(config, pool, &mut turns, turn.lead, turn.round);
+        routing::give_back(config, pool, &mut turns, turn);
         if turns == stored || table.put_turns(pool, &turns, version).await? {
             return Ok(());
         }

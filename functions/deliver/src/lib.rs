@@ -209,7 +209,11 @@ impl Deliver {
             return Ok(fail(None, "no_url"));
         };
         let address = address_digest(url);
-        if self.table.is_gone(name, &address).await? {
+        if self
+            .configurations
+            .is_gone(name, &address, self.clock.now())
+            .await?
+        {
             return Ok(Attempt::Gone);
         }
         let signer = match self.signer(destination).await {
@@ -240,7 +244,9 @@ impl Deliver {
         match answer {
             Ok(response) if response.status.is_success() => Ok(Attempt::Taken),
             Ok(response) if response.status.as_u16() == 410 => {
-                self.table.mark_gone(name, &address).await?;
+                self.configurations
+                    .mark_gone(name, &address, self.clock.now())
+                    .await?;
                 tracing::error!(
                     destination = name,
                     "{name} says that it is gone (410); nothing is sent to this address any more"

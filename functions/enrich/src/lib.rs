@@ -1,28 +1,31 @@
 //! Enrich: finds out who a submission is from, makes or completes the lead, and asks what is known about the company.
 //!
-//! The story of one submission: has it been here before → work out the facts → who holds its identity keys → ask the
-//! providers, within their deadlines → claim the keys that are free → write it into the lead's history, on condition that
-//! nobody was faster → send the lead on to be scored. A repeat finds each step done and does only the last again.
+//! The story of one submission: work out the facts → who holds its identity keys → if anybody does, has it been here
+//! before → ask the providers, within their deadlines → claim the keys that are free → for somebody who is known, write it
+//! into the lead's history, on condition that nobody was faster, and send the lead on to be scored; for somebody new, send
+//! the first decision to `assign`, which writes it together with its own. A repeat finds each step done and does only the
+//! last again.
 //!
 //! It never waits for a provider beyond its deadline, and never lets one keep a lead from going on.
 
 mod provider;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::config::Config;
 use domain::decision::{Decision, KeptApart, MergedInto, Outcome, Received, Ruling};
 use domain::facts::facts_of;
 use domain::field::{Field, Value};
-use domain::id::{LeadId, Pepper, SubmissionId};
-use domain::identity::{Holder, IdentityKey, Resolution, keys_of, resolve};
+use domain::id::{LeadId, Pepper};
+use domain::identity::{Claimant, Holder, IdentityKey, Resolution, keys_of, resolve};
 use domain::lead::Lead;
 use domain::recycling::{arm_at, first_check};
 use domain::submission::{Quarantined, Submission};
 use jiff::Timestamp;
 use platform::{Clock, Secrets, SecretsError};
-use queue::{Message, Queue, Queues, SendError};
+use queue::{Message, Outgoing, Queue, Queues};
 use table::{Appended, Claimed, ConfigurationCache, Current, History, Record, Table};
 
 pub use provider::Providers;
@@ -31,12 +34,27 @@ pub use provider::Providers;
 /// a few in a row means a flood of one person's submissions, and the queue spreads those better than we do.
 const MAX_ROUNDS: usize = 12;
 
+/// Whoever claimed a phone number moments ago without saying more is waited for: between rounds this long, and in all until
+/// the submission is this old. Then the lead that should have come never will, and the number decides.
+const EARLY_PAUSE: Duration = Duration::from_millis(50);
+const EARLY_SECONDS: i64 = 600;
+
+/// An identity key that somebody holds.
+struct Held {
+    key: IdentityKey,
+    /// Aliases followed.
+    lead: LeadId,
+    /// Nothing while that lead is on its way.
+    history: Option<History>,
+    claimant: Claimant,
+}
+
 /// Everything one invocation needs.
 #[derive(Debug, Clone)]
 pub struct Enrich {
     /// The table.
     pub table: Table,
-    /// Sends to `score`.
+    /// Sends to `score` and `assign`.
     pub queues: Queues,
     /// The configuration in force.
     pub configurations: Arc<ConfigurationCache>,
@@ -54,9 +72,6 @@ pub enum Error {
     /// The table.
     #[error("the table could not be used")]
     Table(#[from] table::Error),
-    /// The queue.
-    #[error("the lead could not be sent on")]
-    Send(#[from] SendError),
     /// The secrets.
     #[error("a secret could not be read")]
     Secrets(#[from] SecretsError),
@@ -77,10 +92,11 @@ impl Enrich {
     /// # Errors
     /// Only when the batch cannot be reported on record by record.
     pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, queue::Failure> {
-        queue::run_batch(event, |message| self.handle_message(message)).await
+        queue::run_batch_and_send(event, &self.queues, |message| self.handle_message(message)).await
     }
 
-    async fn handle_message(&self, message: Message) -> Result<(), Error> {
+    /// Works on one message, and says what is to be sent.
+    async fn handle_message(&self, message: Message) -> Result<Vec<Outgoing>, Error> {
         match message {
             Message::Submission { submission } => self.receive(*submission).await,
             Message::Quarantined { quarantined } => self.quarantine(*quarantined).await,
@@ -89,51 +105,68 @@ impl Enrich {
         }
     }
 
-    async fn receive(&self, mut submission: Submission) -> Result<(), Error> {
+    async fn receive(&self, mut submission: Submission) -> Result<Vec<Outgoing>, Error> {
         let now = self.clock.now();
         let current = self
             .configurations
             .at(now)
             .await?
             .ok_or(Error::NoConfiguration)?;
-        // A quarantined one that comes as a submission was corrected, or is understood now: it goes on like a new one.
-        if let Some(record) = self.table.submission(submission.id).await?.record
-            && record.outcome != Outcome::Quarantined
-        {
-            return self.send_on(&record).await;
-        }
-        if let Some(original) = self.original_of(&submission, &current.config).await? {
-            return self.note_repeat(&submission, original).await;
-        }
-
         submission.facts = facts(&current.config, &submission);
         let pepper = Pepper::new(self.secrets.pepper().await?.expose());
         let keys = keys_of(&pepper, &submission.fields);
+        let claimant = Claimant::of(&pepper, &submission.fields, &keys);
+        let mut found = self.holders(&keys).await?;
+        // Keys are claimed before anything is written under the name of their submission. So if nobody holds any of them,
+        // neither this submission nor one of the same content has been here, and there is nothing to look up.
+        let is_in = |history: &&History| history.lead.submissions.contains(&submission.id);
+        let histories = || found.iter().filter_map(|held| held.history.as_ref());
+        if let Some(history) = histories().find(is_in) {
+            return Ok(score(history.lead.id, history.lead.seq));
+        }
+        if (keys.is_empty() || !found.is_empty())
+            && let Some(outgoing) = self.been_here(&submission, &current.config).await?
+        {
+            return Ok(outgoing);
+        }
         let mut answers = None;
-        for _ in 0..MAX_ROUNDS {
-            let found = self.holders(&keys).await?;
+        for round in 0..MAX_ROUNDS {
+            if round > 0 {
+                found = self.holders(&keys).await?;
+            }
             let holders: Vec<Holder<'_>> = found
                 .iter()
-                .map(|(key, lead, history)| Holder {
-                    key: key.kind,
-                    lead: *lead,
-                    known: history.as_ref().map(|history| &history.lead),
+                .map(|held| Holder {
+                    key: held.key.kind,
+                    lead: held.lead,
+                    known: held.history.as_ref().map(|history| &history.lead),
+                    claimant: held.claimant,
                 })
                 .collect();
-            let resolution = resolve(submission.id, &submission.fields, &holders);
-            let target = found
-                .iter()
-                .find(|(_, lead, _)| *lead == resolution.lead)
-                .and_then(|(_, _, history)| history.clone());
-            let target = match target {
-                Some(history) => Some(history),
+            let resolution = resolve(submission.id, &submission.fields, &claimant, &holders);
+            let age = now.as_second() - submission.received_at.as_second();
+            if resolution.is_early && age < EARLY_SECONDS {
+                tokio::time::sleep(EARLY_PAUSE).await;
+                continue;
+            }
+            let target = match found.iter().find(|held| held.lead == resolution.lead) {
+                Some(held) => held.history.clone(),
+                // Nobody knows this person. Should a concurrent copy have made the lead, whoever writes it will notice.
+                None if found.is_empty() => None,
                 // Named after this submission and held by no key that we saw: a concurrent copy may have made it.
                 None => self.table.lead(resolution.lead).await?,
             };
             if let Some(history) = &target
                 && history.lead.submissions.contains(&submission.id)
             {
-                return self.send(resolution.lead, history.lead.seq).await;
+                return Ok(score(resolution.lead, history.lead.seq));
+            }
+            if target
+                .as_ref()
+                .is_some_and(|history| history.lead.merged_into.is_some())
+            {
+                // Made an alias by a concurrent copy: its keys now lead elsewhere.
+                continue;
             }
             if answers.is_none() {
                 // Once per submission, not once per round: others' writes are no reason to ask again.
@@ -151,32 +184,92 @@ impl Enrich {
             {
                 continue;
             }
-            if !self.claim(&keys, &found, resolution.lead).await? {
+            if !self
+                .claim(&keys, &found, resolution.lead, &claimant)
+                .await?
+            {
                 continue;
             }
-            let written = self
-                .write(
-                    &submission,
-                    &resolution,
-                    target.as_ref(),
-                    answers.as_deref().unwrap_or_default(),
-                    &current,
-                    now,
-                )
+            let decisions = decide(
+                &submission,
+                &resolution,
+                target.as_ref(),
+                answers.as_deref().unwrap_or_default(),
+                &current,
+                now,
+            );
+            let before = target.as_ref().map(|history| &history.lead);
+            let all = target
+                .as_ref()
+                .map(|history| history.decisions.as_slice())
+                .unwrap_or_default()
+                .iter()
+                .chain(&decisions);
+            let Some(after) = Lead::after(resolution.lead, all) else {
+                continue;
+            };
+            if let Some(at) = arm_at(&current.config, before, &after, now) {
+                self.table.arm(resolution.lead, at).await?;
+            }
+            if target.is_none() && resolution.lead == submission.id.lead() {
+                // The first decision of the lead that bears its name is its record, and what `assign` will decide can be
+                // written with it: one write for all.
+                let message = Message::AssignNew {
+                    lead: resolution.lead,
+                    decisions,
+                };
+                return Ok(vec![Outgoing {
+                    queue: Queue::Assign,
+                    message,
+                }]);
+            }
+            let record = record(
+                &submission,
+                outcome_for(target.as_ref()),
+                Some(resolution.lead),
+            );
+            let seq = before.map_or(0, |lead| lead.seq);
+            let appended = self
+                .table
+                .append_and_record(resolution.lead, seq, &decisions, &record)
                 .await?;
-            if let Some(seq) = written {
-                return self.send(resolution.lead, seq).await;
+            if appended == Appended::Done {
+                return Ok(score(resolution.lead, after.seq));
             }
         }
         Err(Error::Contended)
     }
 
-    /// The submission that this one repeats, if the same content came in the window before and that is not long ago.
+    /// What is to be sent when this submission, or one of the same content, has been here before.
+    async fn been_here(
+        &self,
+        submission: &Submission,
+        config: &Config,
+    ) -> Result<Option<Vec<Outgoing>>, Error> {
+        // A quarantined one that comes as a submission was corrected, or is understood now: it goes on like a new one.
+        if let Some(record) = self.table.submission(submission.id).await?.record
+            && record.outcome != Outcome::Quarantined
+        {
+            return Ok(Some(send_on(&record)));
+        }
+        let Some(original) = self.original_of(submission, config).await? else {
+            return Ok(None);
+        };
+        let repeat = Record {
+            repeats: Some(original.id),
+            ..record(submission, Outcome::Duplicate, original.lead)
+        };
+        self.table.record_submission(&repeat).await?;
+        Ok(Some(Vec::new()))
+    }
+
+    /// What became of the submission that this one repeats, if the same content came in the window before and that is not
+    /// long ago.
     async fn original_of(
         &self,
         submission: &Submission,
         config: &Config,
-    ) -> Result<Option<SubmissionId>, Error> {
+    ) -> Result<Option<Record>, Error> {
         let Some(earlier) = submission.earlier else {
             return Ok(None);
         };
@@ -186,37 +279,13 @@ impl Enrich {
             .map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
         let record = self.table.submission(earlier).await?.record;
         // What repeats a quarantined one and can be understood is worth more than that.
-        let record = record.filter(|record| record.outcome != Outcome::Quarantined);
-        let is_repeat = record.is_some_and(|record| {
-            submission.received_at.as_second() - record.received_at.as_second() < window
-        });
-        Ok(is_repeat.then_some(earlier))
+        Ok(record.filter(|record| {
+            record.outcome != Outcome::Quarantined
+                && submission.received_at.as_second() - record.received_at.as_second() < window
+        }))
     }
 
-    async fn note_repeat(
-        &self,
-        submission: &Submission,
-        original: SubmissionId,
-    ) -> Result<(), Error> {
-        let record = Record {
-            id: submission.id,
-            source: submission.source.clone(),
-            received_at: submission.received_at,
-            outcome: Outcome::Duplicate,
-            lead: self
-                .table
-                .submission(original)
-                .await?
-                .record
-                .and_then(|record| record.lead),
-            repeats: Some(original),
-            quarantined: None,
-        };
-        self.table.record_submission(&record).await?;
-        Ok(())
-    }
-
-    async fn quarantine(&self, quarantined: Quarantined) -> Result<(), Error> {
+    async fn quarantine(&self, quarantined: Quarantined) -> Result<Vec<Outgoing>, Error> {
         let record = Record {
             id: quarantined.id,
             source: quarantined.source.clone(),
@@ -227,24 +296,30 @@ impl Enrich {
             quarantined: Some(quarantined),
         };
         self.table.record_submission(&record).await?;
-        Ok(())
+        Ok(Vec::new())
     }
 
     /// Each key that somebody holds, with the lead that it leads to.
-    async fn holders(
-        &self,
-        keys: &[IdentityKey],
-    ) -> Result<Vec<(IdentityKey, LeadId, Option<History>)>, Error> {
-        let mut found = Vec::new();
-        for (key, holder) in keys.iter().zip(self.table.holders(keys).await?) {
-            let Some(holder) = holder else {
+    async fn holders(&self, keys: &[IdentityKey]) -> Result<Vec<Held>, Error> {
+        let mut found: Vec<Held> = Vec::new();
+        let mut read: Vec<(LeadId, usize)> = Vec::new();
+        for (key, claim) in keys.iter().zip(self.table.claims(keys).await?) {
+            let Some((holder, claimant)) = claim else {
                 continue;
             };
-            let (lead, history) = match self.table.surviving_lead(holder).await? {
-                Some(history) => (history.lead.id, Some(history)),
-                None => (holder, None),
+            // As a rule all keys of a person lead to the same lead: it is read once.
+            let (lead, history) = match read.iter().find(|(known, _)| *known == holder) {
+                Some((_, index)) => (found[*index].lead, found[*index].history.clone()),
+                // A name may be an alias of a lead that is on its way: nothing is ever written behind an alias.
+                None => self.table.survivor(holder).await?,
             };
-            found.push((*key, lead, history));
+            read.push((holder, found.len()));
+            found.push(Held {
+                key: *key,
+                lead,
+                history,
+                claimant,
+            });
         }
         Ok(found)
     }
@@ -270,78 +345,21 @@ impl Enrich {
     async fn claim(
         &self,
         keys: &[IdentityKey],
-        found: &[(IdentityKey, LeadId, Option<History>)],
+        found: &[Held],
         lead: LeadId,
+        claimant: &Claimant,
     ) -> Result<bool, Error> {
         for key in keys {
-            let is_held = found.iter().any(|(held, _, _)| held == key);
-            if !is_held && self.table.claim(*key, lead).await? != Claimed::Ours {
+            let is_held = found.iter().any(|held| held.key == *key);
+            if !is_held && self.table.claim(*key, lead, claimant).await? != Claimed::Ours {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Writes the submission into the lead's history. `None` when somebody else was faster.
-    async fn write(
-        &self,
-        submission: &Submission,
-        resolution: &Resolution,
-        target: Option<&History>,
-        answers: &[Ruling],
-        current: &Current,
-        now: Timestamp,
-    ) -> Result<Option<u32>, Error> {
-        let outcome = if target.is_some() {
-            Outcome::Merged
-        } else {
-            Outcome::Created
-        };
-        let received = received(submission, resolution, target, outcome, &current.config);
-        let rulings = std::iter::once(Ruling::Received(received)).chain(answers.iter().cloned());
-        let decisions: Vec<Decision> = rulings
-            .map(|ruling| Decision {
-                at: now,
-                config: current.version.clone(),
-                ruling,
-            })
-            .collect();
-
-        let before = target.map(|history| &history.lead);
-        let all = target
-            .map(|history| history.decisions.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .chain(&decisions);
-        let Some(after) = Lead::after(resolution.lead, all) else {
-            return Ok(None);
-        };
-        if let Some(at) = arm_at(&current.config, before, &after, now) {
-            self.table.arm(resolution.lead, at).await?;
-        }
-        let seq = before.map_or(0, |lead| lead.seq);
-        let appended = if target.is_none() && resolution.lead == submission.id.lead() {
-            // The first decision of the lead that bears its name is its record: one write for both.
-            self.table.append(resolution.lead, seq, &decisions).await?
-        } else {
-            let record = Record {
-                id: submission.id,
-                source: submission.source.clone(),
-                received_at: submission.received_at,
-                outcome,
-                lead: Some(resolution.lead),
-                repeats: None,
-                quarantined: None,
-            };
-            self.table
-                .append_and_record(resolution.lead, seq, &decisions, &record)
-                .await?
-        };
-        Ok((appended == Appended::Done).then_some(after.seq))
-    }
-
     /// Asks a provider again that did not answer when the lead came by.
-    async fn ask_again(&self, lead: LeadId, provider: &str) -> Result<(), Error> {
+    async fn ask_again(&self, lead: LeadId, provider: &str) -> Result<Vec<Outgoing>, Error> {
         let now = self.clock.now();
         let current = self
             .configurations
@@ -352,7 +370,7 @@ impl Enrich {
         let mut answer: Option<Ruling> = None;
         for _ in 0..MAX_ROUNDS {
             let Some(history) = self.table.surviving_lead(lead).await? else {
-                return Ok(());
+                return Ok(Vec::new());
             };
             let Some(retry) = history
                 .lead
@@ -361,7 +379,7 @@ impl Enrich {
                 .get(provider)
                 .filter(|retry| retry.at <= now)
             else {
-                return Ok(());
+                return Ok(Vec::new());
             };
             let ruling = match answer.take() {
                 Some(ruling) => ruling,
@@ -395,27 +413,67 @@ impl Enrich {
                 .await?
                 == Appended::Done
             {
-                return self.send(history.lead.id, after.seq).await;
+                return Ok(score(history.lead.id, after.seq));
             }
             answer = Some(ruling);
         }
         Err(Error::Contended)
     }
+}
 
-    async fn send_on(&self, record: &Record) -> Result<(), Error> {
-        match record.lead {
-            // It was written; whether it was sent is not known. Sending twice does no harm.
-            Some(lead) if record.outcome != Outcome::Duplicate => self.send(lead, 1).await,
-            _ => Ok(()),
-        }
+/// What is sent for a submission that was written: whether it was sent then is not known, and twice does no harm.
+fn send_on(record: &Record) -> Vec<Outgoing> {
+    match record.lead {
+        Some(lead) if record.outcome != Outcome::Duplicate => score(lead, 1),
+        _ => Vec::new(),
     }
+}
 
-    async fn send(&self, lead: LeadId, seq: u32) -> Result<(), Error> {
-        self.queues
-            .send(Queue::Score, &Message::Score { lead, seq })
-            .await?;
-        Ok(())
+fn score(lead: LeadId, seq: u32) -> Vec<Outgoing> {
+    vec![Outgoing {
+        queue: Queue::Score,
+        message: Message::Score { lead, seq },
+    }]
+}
+
+fn outcome_for(target: Option<&History>) -> Outcome {
+    match target {
+        Some(_) => Outcome::Merged,
+        None => Outcome::Created,
     }
+}
+
+fn record(submission: &Submission, outcome: Outcome, lead: Option<LeadId>) -> Record {
+    Record {
+        id: submission.id,
+        source: submission.source.clone(),
+        received_at: submission.received_at,
+        outcome,
+        lead,
+        repeats: None,
+        quarantined: None,
+    }
+}
+
+/// What is decided about a submission: that it became part of `resolution.lead`, and what providers said.
+fn decide(
+    submission: &Submission,
+    resolution: &Resolution,
+    target: Option<&History>,
+    answers: &[Ruling],
+    current: &Current,
+    now: Timestamp,
+) -> Vec<Decision> {
+    let outcome = outcome_for(target);
+    let received = received(submission, resolution, target, outcome, &current.config);
+    std::iter::once(Ruling::Received(received))
+        .chain(answers.iter().cloned())
+        .map(|ruling| Decision {
+            at: now,
+            config: current.version.clone(),
+            ruling,
+        })
+        .collect()
 }
 
 fn received(

@@ -21,7 +21,10 @@ async fn main() -> Result<(), Error> {
         table.clone(),
         table::CONFIGURATION_SECONDS,
     ));
-    let urls = [(Queue::Score, settings.queue_score()?.to_owned())];
+    let urls = [
+        (Queue::Score, settings.queue_score()?.to_owned()),
+        (Queue::Assign, settings.queue_assign()?.to_owned()),
+    ];
     let client = Client::new(Policy::allowing(settings.outbound_allow.clone()));
     let enrich = &Enrich {
         queues: Queues::new(platform::sqs_client(&settings), urls),

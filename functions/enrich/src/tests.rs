@@ -3,13 +3,14 @@
 use domain::config::{DEFAULT, check};
 use domain::decision::Outcome;
 use domain::field::{Field, Fields, Value};
+use domain::id::SubmissionId;
 use domain::submission::FieldProblem;
 use engines::{EmbeddedQueues, EmbeddedTable};
 use outbound::{Client, Policy};
 
 use super::*;
 
-async fn enrich() -> (Enrich, EmbeddedQueues) {
+async fn enrich() -> Enrich {
     let table = Table::new(
         EmbeddedTable::memory().unwrap().dynamodb_client(),
         "leadline",
@@ -20,26 +21,29 @@ async fn enrich() -> (Enrich, EmbeddedQueues) {
         .push_configuration(&config, DEFAULT, noon())
         .await
         .unwrap();
-    let engine = EmbeddedQueues::memory();
-    let client = engine.sqs_client();
-    let made = client
-        .create_queue()
-        .queue_name("score")
-        .send()
-        .await
-        .unwrap();
-    let enrich = Enrich {
-        queues: Queues::new(
-            client,
-            [(Queue::Score, made.queue_url().unwrap().to_owned())],
-        ),
+    Enrich {
+        queues: Queues::new(EmbeddedQueues::memory().sqs_client(), []),
         configurations: Arc::new(ConfigurationCache::new(table.clone(), 30)),
         secrets: Secrets::fixed([("pepper", "a-pepper-for-tests")]),
         clock: Clock::fixed(noon()),
         providers: Providers::new(Client::new(Policy::default())),
         table,
-    };
-    (enrich, engine)
+    }
+}
+
+/// Hands a message over and does with what is sent what `assign` does at least: it writes the first decisions of new leads.
+async fn hand(enrich: &Enrich, message: Message) -> Vec<Outgoing> {
+    let outgoing = enrich.handle_message(message).await.unwrap();
+    for sent in &outgoing {
+        if let Message::AssignNew { lead, decisions } = &sent.message {
+            enrich.table.append(*lead, 0, decisions).await.unwrap();
+        }
+    }
+    outgoing
+}
+
+fn kinds(outgoing: &[Outgoing]) -> Vec<&'static str> {
+    outgoing.iter().map(|sent| sent.message.name()).collect()
 }
 
 fn noon() -> Timestamp {
@@ -95,15 +99,15 @@ async fn record(enrich: &Enrich, number: u128) -> Option<Record> {
 
 #[tokio::test]
 async fn a_corrected_submission_makes_its_lead_and_repeats_of_either_change_nothing() {
-    let (enrich, engine) = enrich().await;
-    enrich.handle_message(quarantined(1)).await.unwrap();
+    let enrich = enrich().await;
+    hand(&enrich, quarantined(1)).await;
     assert_eq!(
         record(&enrich, 1).await.unwrap().outcome,
         Outcome::Quarantined
     );
-    assert!(engine.peek("score").is_empty());
+    let mut sent = Vec::new();
     for message in [corrected(1), quarantined(1), corrected(1)] {
-        enrich.handle_message(message).await.unwrap();
+        sent.extend(kinds(&hand(&enrich, message).await));
         let record = record(&enrich, 1).await.unwrap();
         assert_eq!(
             (record.outcome, record.lead),
@@ -122,16 +126,16 @@ async fn a_corrected_submission_makes_its_lead_and_repeats_of_either_change_noth
             .len(),
         1
     );
-    assert_eq!(engine.peek("score").len(), 2, "a repeat is sent on again");
+    assert_eq!(sent, ["assign.v2", "score.v1"], "a repeat is sent on again");
 }
 
 #[tokio::test]
 async fn a_corrected_submission_is_merged_and_its_quarantine_is_replaced() {
-    let (enrich, _engine) = enrich().await;
-    enrich.handle_message(corrected(1)).await.unwrap();
-    enrich.handle_message(quarantined(2)).await.unwrap();
+    let enrich = enrich().await;
+    hand(&enrich, corrected(1)).await;
+    hand(&enrich, quarantined(2)).await;
     for message in [corrected(2), quarantined(2), corrected(2)] {
-        enrich.handle_message(message).await.unwrap();
+        hand(&enrich, message).await;
         let record = record(&enrich, 2).await.unwrap();
         assert_eq!(
             (record.outcome, record.lead),
@@ -166,25 +170,69 @@ async fn a_corrected_submission_is_merged_and_its_quarantine_is_replaced() {
 
 #[tokio::test]
 async fn a_lead_is_not_lost_as_the_repeat_of_a_quarantined_submission() {
-    let (enrich, _engine) = enrich().await;
-    enrich.handle_message(quarantined(1)).await.unwrap();
+    let enrich = enrich().await;
+    hand(&enrich, quarantined(1)).await;
     let again = Submission {
         earlier: Some(SubmissionId::from_bits(1)),
         ..submission(2)
     };
-    enrich
-        .handle_message(Message::Submission {
-            submission: Box::new(again),
-        })
-        .await
-        .unwrap();
+    let message = Message::Submission {
+        submission: Box::new(again),
+    };
+    hand(&enrich, message).await;
     assert_eq!(record(&enrich, 2).await.unwrap().outcome, Outcome::Created);
 }
 
 #[tokio::test]
 async fn a_late_quarantine_does_not_hide_the_lead_that_was_made() {
-    let (enrich, _engine) = enrich().await;
-    enrich.handle_message(corrected(1)).await.unwrap();
-    enrich.handle_message(quarantined(1)).await.unwrap();
+    let enrich = enrich().await;
+    hand(&enrich, corrected(1)).await;
+    hand(&enrich, quarantined(1)).await;
     assert_eq!(record(&enrich, 1).await.unwrap().outcome, Outcome::Created);
+}
+
+#[tokio::test]
+async fn a_repeat_before_the_lead_is_written_sends_the_same_decision_again() {
+    let enrich = enrich().await;
+    let first = enrich.handle_message(corrected(1)).await.unwrap();
+    let again = enrich.handle_message(corrected(1)).await.unwrap();
+    assert_eq!(kinds(&first), ["assign.v2"]);
+    assert_eq!(first, again);
+    assert_eq!(record(&enrich, 1).await, None, "nothing is settled yet");
+    hand(&enrich, corrected(1)).await;
+    assert_eq!(record(&enrich, 1).await.unwrap().outcome, Outcome::Created);
+}
+
+#[tokio::test]
+async fn another_submission_of_somebody_who_is_on_the_way_makes_the_lead_and_the_first_is_merged() {
+    let enrich = enrich().await;
+    let on_the_way = enrich.handle_message(corrected(1)).await.unwrap();
+    // The key of the first is claimed, its lead is not written: the second writes itself into it.
+    assert_eq!(kinds(&hand(&enrich, corrected(2)).await), ["score.v1"]);
+    assert_eq!(
+        record(&enrich, 2).await.unwrap().lead,
+        Some(LeadId::from_bits(1))
+    );
+    let Message::AssignNew { lead, decisions } = &on_the_way[0].message else {
+        panic!("it is on its way to assign");
+    };
+    assert_eq!(
+        enrich.table.append(*lead, 0, decisions).await.unwrap(),
+        Appended::Overtaken
+    );
+    // `assign` gives it back, and it is merged like any other.
+    assert_eq!(kinds(&hand(&enrich, corrected(1)).await), ["score.v1"]);
+    let merged = record(&enrich, 1).await.unwrap();
+    assert_eq!(
+        (merged.outcome, merged.lead),
+        (Outcome::Merged, Some(LeadId::from_bits(1)))
+    );
+    let lead = enrich
+        .table
+        .lead(LeadId::from_bits(1))
+        .await
+        .unwrap()
+        .unwrap()
+        .lead;
+    assert_eq!((lead.submissions.len(), lead.seq), (2, 2));
 }

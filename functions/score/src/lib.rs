@@ -2,7 +2,7 @@
 //!
 //! The story of one message: read the lead → credit what is new → work out the score → if somebody has to be found for
 //! the lead, hand the score on to `assign`, which writes it together with its own decision; else write it here → tell
-//! the destinations when the stage changed.
+//! the destinations when the stage changed. A new lead does not come by: `assign` scores it when it writes it.
 //!
 //! It decides nothing about owners, and drops no lead: behaviour of somebody unknown is the only thing it lets go.
 
@@ -18,7 +18,7 @@ use domain::routing::can_hold;
 use domain::scoring;
 use jiff::Timestamp;
 use platform::Clock;
-use queue::{Message, Person, Queue, Queues, SendError};
+use queue::{Message, Outgoing, Person, Queue, Queues, SendError};
 use table::{Appended, ConfigurationCache, Current, Table};
 
 /// How often a lead is scored anew because somebody else wrote first.
@@ -70,21 +70,29 @@ impl Score {
     /// # Errors
     /// Only when the batch cannot be reported on record by record.
     pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, queue::Failure> {
-        queue::run_batch(event, |message| self.handle_message(message)).await
+        queue::run_batch_and_send(event, &self.queues, |message| self.handle_message(message)).await
     }
 
-    async fn handle_message(&self, message: Message) -> Result<(), Error> {
-        match message {
-            Message::Score { lead, seq } => self.score(lead, seq, &[]).await,
+    /// Works on one message, and says what is to be sent.
+    async fn handle_message(&self, message: Message) -> Result<Vec<Outgoing>, Error> {
+        let (person, events, tries) = match message {
+            Message::Score { lead, seq } => return self.score(lead, seq, &[]).await,
             Message::Behaviour {
                 person,
                 events,
                 tries,
-            } => match self.lead_of(&person).await? {
-                Some(lead) => self.score(lead, 0, &events).await,
-                None => self.wait_for(person, events, tries).await,
-            },
-            other => Err(Error::Misdirected(other.name())),
+            } => (person, events, tries),
+            other => return Err(Error::Misdirected(other.name())),
+        };
+        let Some(lead) = self.lead_of(&person).await? else {
+            return self.wait_for(person, events, tries).await;
+        };
+        match self.score(lead, 0, &events).await {
+            // Their key is claimed and the lead is on its way to an owner, with whom it will be written.
+            Err(Error::NoLead(_)) if usize::from(tries) < PATIENCE.len() => {
+                self.wait_for(person, events, tries).await
+            }
+            outcome => outcome,
         }
     }
 
@@ -94,13 +102,13 @@ impl Score {
         person: Person,
         events: Vec<Behaviour>,
         tries: u8,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Outgoing>, Error> {
         let Some(seconds) = PATIENCE.get(usize::from(tries)) else {
             tracing::info!(
                 events = events.len(),
                 "events of somebody unknown are not credited"
             );
-            return Ok(());
+            return Ok(Vec::new());
         };
         let message = Message::Behaviour {
             person,
@@ -110,7 +118,7 @@ impl Score {
         self.queues
             .send_later(Queue::Score, &message, *seconds)
             .await?;
-        Ok(())
+        Ok(Vec::new())
     }
 
     async fn lead_of(&self, person: &Person) -> Result<Option<LeadId>, Error> {
@@ -127,7 +135,12 @@ impl Score {
     }
 
     /// Scores a lead, crediting `events` that it does not have yet. `seq` is the decision that made it necessary.
-    async fn score(&self, lead: LeadId, seq: u32, events: &[Behaviour]) -> Result<(), Error> {
+    async fn score(
+        &self,
+        lead: LeadId,
+        seq: u32,
+        events: &[Behaviour],
+    ) -> Result<Vec<Outgoing>, Error> {
         let now = self.clock.now();
         let current = self
             .configurations
@@ -147,18 +160,22 @@ impl Score {
                 .is_some_and(|scored| scored.considered >= seq);
             if engaged.is_none() && is_scored {
                 // It was written; whether everybody was told is not known. Telling twice does no harm.
-                if let Some(about) = last_stage_change(&history.decisions) {
-                    self.tell(known, about, &current.config).await?;
-                }
-                return self.forward(known, None, &current, now).await;
+                let mut news = match last_stage_change(&history.decisions) {
+                    Some(about) => tell(known, about, &current.config),
+                    None => Vec::new(),
+                };
+                news.extend(forward(known, None, &current, now));
+                return Ok(news);
             }
             let mut scored_lead = known.clone();
             engaged
                 .iter()
                 .for_each(|decision| scored_lead.apply(decision));
             let scored = scoring::rate(&current.config, &scored_lead, now);
-            if engaged.is_none() && self.wants_assignment(known, &current.config, now) {
-                return self.forward(known, Some(scored), &current, now).await;
+            if engaged.is_none() && wants_assignment(known, &current.config, now) {
+                return Ok(forward(known, Some(scored), &current, now)
+                    .into_iter()
+                    .collect());
             }
 
             let stage_changed = scored.stage != known.stage;
@@ -172,7 +189,7 @@ impl Score {
                 });
             }
             if decisions.is_empty() {
-                return Ok(());
+                return Ok(Vec::new());
             }
             let mut after = known.clone();
             decisions.iter().for_each(|decision| after.apply(decision));
@@ -180,60 +197,57 @@ impl Score {
                 self.table.arm(known.id, at).await?;
             }
             if self.table.append(known.id, known.seq, &decisions).await? == Appended::Done {
+                let mut news = Vec::new();
                 if stage_changed {
-                    self.tell(&after, after.seq, &current.config).await?;
+                    news = tell(&after, after.seq, &current.config);
                 }
-                return self.forward(&after, None, &current, now).await;
+                news.extend(forward(&after, None, &current, now));
+                return Ok(news);
             }
         }
         Err(Error::Contended(lead))
     }
+}
 
-    /// Sends a lead on to get an owner, if it needs one.
-    async fn forward(
-        &self,
-        lead: &Lead,
-        scored: Option<Scored>,
-        current: &Current,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        if self.wants_assignment(lead, &current.config, now) {
-            self.queues
-                .send(
-                    Queue::Assign,
-                    &Message::Assign {
-                        lead: lead.id,
-                        seq: lead.seq,
-                        scored,
-                    },
-                )
-                .await?;
-        }
-        Ok(())
-    }
+/// Sends a lead on to get an owner, if it needs one.
+fn forward(
+    lead: &Lead,
+    scored: Option<Scored>,
+    current: &Current,
+    now: Timestamp,
+) -> Option<Outgoing> {
+    wants_assignment(lead, &current.config, now).then_some(Outgoing {
+        queue: Queue::Assign,
+        message: Message::Assign {
+            lead: lead.id,
+            seq: lead.seq,
+            scored,
+        },
+    })
+}
 
-    fn wants_assignment(&self, lead: &Lead, config: &Config, now: Timestamp) -> bool {
-        let has_lost_owner = lead
-            .owner
-            .as_ref()
-            .is_some_and(|owner| lead.stage.is_scored() && !can_hold(config, &owner.rep));
-        lead.wants_owner(now) || has_lost_owner
-    }
+fn wants_assignment(lead: &Lead, config: &Config, now: Timestamp) -> bool {
+    let has_lost_owner = lead
+        .owner
+        .as_ref()
+        .is_some_and(|owner| lead.stage.is_scored() && !can_hold(config, &owner.rep));
+    lead.wants_owner(now) || has_lost_owner
+}
 
-    async fn tell(&self, lead: &Lead, about: u32, config: &Config) -> Result<(), Error> {
-        let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
-        let messages: Vec<Message> = config
-            .destinations_for(Notice::StageChanged, pool)
-            .into_iter()
-            .map(|destination| Message::Deliver {
+fn tell(lead: &Lead, about: u32, config: &Config) -> Vec<Outgoing> {
+    let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
+    config
+        .destinations_for(Notice::StageChanged, pool)
+        .into_iter()
+        .map(|destination| Outgoing {
+            queue: Queue::Deliver,
+            message: Message::Deliver {
                 lead: lead.id,
                 about,
                 destination: destination.to_owned(),
-            })
-            .collect();
-        self.queues.send_all(Queue::Deliver, &messages).await?;
-        Ok(())
-    }
+            },
+        })
+        .collect()
 }
 
 /// Whether a score says anything that the last one did not.

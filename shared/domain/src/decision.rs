@@ -357,6 +357,9 @@ pub struct Assigned {
     pub rep: String,
     /// How the rep was found.
     pub by: Route,
+    /// The turn of the pool that led to it; unknown in histories of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<u64>,
     /// Everybody who was considered for this turn, the chosen one included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<Candidate>,

@@ -115,6 +115,44 @@ fn same_name(lead: &Lead, fields: &Fields) -> bool {
     })
 }
 
+/// Who a claim was made for, in keyed hashes: enough to tell two people apart while the lead is still on its way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Claimant {
+    /// The key of the e-mail address.
+    pub email: Option<IdentityKey>,
+    /// The hash of first and last name.
+    pub name: Option<u128>,
+}
+
+impl Claimant {
+    /// Whoever submitted `fields`, with their `keys`.
+    pub fn of(pepper: &Pepper, fields: &Fields, keys: &[IdentityKey]) -> Self {
+        let lower = |field| text_of(fields, &field).map(str::to_lowercase);
+        let name = match (lower(Field::FirstName), lower(Field::LastName)) {
+            (Some(first), Some(last)) => {
+                Some(pepper.hash(&[b"name", first.as_bytes(), last.as_bytes()]))
+            }
+            _ => None,
+        };
+        Self {
+            email: keys.iter().copied().find(|key| key.kind == KeyKind::Email),
+            name,
+        }
+    }
+
+    /// The same question as [`shares_phone`], of two who are not written yet.
+    fn shares_phone(&self, other: &Self) -> Result<(), Apart> {
+        let differ =
+            matches!((self.email, other.email), (Some(ours), Some(theirs)) if ours != theirs);
+        let same_name = self.name.is_some() && self.name == other.name;
+        if differ && !same_name {
+            Err(Apart::OtherEmail)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// What is found under one identity key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Holder<'a> {
@@ -124,6 +162,8 @@ pub struct Holder<'a> {
     pub lead: LeadId,
     /// That lead, if its first decision has been written; a key is claimed before.
     pub known: Option<&'a Lead>,
+    /// Who it was claimed for.
+    pub claimant: Claimant,
 }
 
 /// Which lead a submission belongs to.
@@ -137,21 +177,28 @@ pub struct Resolution {
     pub kept_apart: Vec<(LeadId, KeyKind, Apart)>,
     /// The submission's own lead was claimed before and is another one now: it needs an alias.
     pub alias_own: bool,
+    /// It was found by a phone number alone, which somebody claimed of whom nothing is known yet that would speak for or
+    /// against it: it is better decided when their lead is written.
+    pub is_early: bool,
 }
 
 /// Decides which lead `submission` belongs to, from the holders of its keys.
 ///
 /// The e-mail decides over the phone. A key that the submission itself claimed earlier (`lead` is its namesake and nothing
 /// is known) does not: then the other key's holder is the person, and the own name becomes an alias.
-pub fn resolve(submission: SubmissionId, fields: &Fields, holders: &[Holder<'_>]) -> Resolution {
+pub fn resolve(
+    submission: SubmissionId,
+    fields: &Fields,
+    claimant: &Claimant,
+    holders: &[Holder<'_>],
+) -> Resolution {
     let own = submission.lead();
     let is_own_claim = |holder: &Holder<'_>| holder.lead == own && holder.known.is_none();
     let email = holders.iter().find(|holder| holder.key == KeyKind::Email);
     let phone = holders.iter().find(|holder| holder.key == KeyKind::Phone);
-    let phone_fits = |holder: &Holder<'_>| {
-        holder
-            .known
-            .map_or(Ok(()), |lead| shares_phone(lead, fields))
+    let phone_fits = |holder: &Holder<'_>| match holder.known {
+        Some(lead) => shares_phone(lead, fields),
+        None => holder.claimant.shares_phone(claimant),
     };
 
     let mut kept_apart = Vec::new();
@@ -191,11 +238,16 @@ pub fn resolve(submission: SubmissionId, fields: &Fields, holders: &[Holder<'_>]
         .map(|holder| holder.key)
         .collect();
     let alias_own = lead != own && holders.iter().any(is_own_claim);
+    let is_early = lead != own
+        && claimant.email.is_some()
+        && email.is_none_or(is_own_claim)
+        && phone.is_some_and(|phone| phone.known.is_none() && phone.claimant.email.is_none());
     Resolution {
         lead,
         matched,
         kept_apart,
         alias_own,
+        is_early,
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::{is_away, local_date};
 use crate::config::{Config, Member, Pool};
-use crate::decision::{Candidate, How, Nobody, PassedOver, Route, Verdict};
+use crate::decision::{Assigned, Candidate, How, Nobody, PassedOver, Route, Verdict};
 use crate::field::Fields;
 use crate::id::LeadId;
 
@@ -120,12 +120,31 @@ pub struct Turn {
     pub lead: LeadId,
     /// The how-manieth assignment of that lead.
     pub round: u32,
+    /// Which turn of the pool it is: two may be taken for one round by workers that do not know of each other, and one of
+    /// them comes true. 0 in turns of older versions.
+    #[serde(default)]
+    pub number: u64,
     /// Who got the turn.
     pub rep: String,
     /// When.
     pub at: Timestamp,
     /// Everybody who was considered.
     pub candidates: Vec<Candidate>,
+}
+
+impl Turn {
+    /// Whether both are the same turn.
+    pub fn is(&self, other: &Turn) -> bool {
+        (self.lead, self.round, self.number) == (other.lead, other.round, other.number)
+    }
+
+    /// Whether it is the turn that `assigned`, of the lead it was taken for, was decided by.
+    pub fn led_to(&self, pool: &str, assigned: &Assigned) -> bool {
+        assigned.round == self.round
+            && assigned.rep == self.rep
+            && assigned.by.pool.as_deref() == Some(pool)
+            && assigned.turn.is_none_or(|number| number == self.number)
+    }
 }
 
 /// Who is looked for.
@@ -220,6 +239,7 @@ pub fn take_turn(
     let turn = Turn {
         lead: wanted.lead,
         round: wanted.round,
+        number: taken,
         rep: chosen,
         at: now,
         candidates: verdicts,
@@ -229,12 +249,8 @@ pub fn take_turn(
 }
 
 /// Takes a pending turn back, as if it had never been given: the lead needed nobody after all.
-pub fn give_back(config: &Config, name: &str, turns: &mut Turns, lead: LeadId, round: u32) {
-    let Some(index) = turns
-        .pending
-        .iter()
-        .position(|turn| turn.lead == lead && turn.round == round)
-    else {
+pub fn give_back(config: &Config, name: &str, turns: &mut Turns, turn: &Turn) {
+    let Some(index) = turns.pending.iter().position(|pending| pending.is(turn)) else {
         return;
     };
     let turn = turns.pending.remove(index);

@@ -3,56 +3,80 @@
 //!
 //! # What survives
 //!
-//! dynoxide opens its file in WAL mode and leaves SQLite's `PRAGMA synchronous` at the compiled-in default, which is
-//! `FULL`: each committed write is appended to the `-wal` file and flushed before the call answers (seen in a system
-//! call trace: one `fsync` per PutItem).
+//! The file is in WAL mode with `PRAGMA synchronous` at `FULL`: a committed transaction has been appended to the `-wal` file
+//! and flushed before the commit returns.
 //! So an answered write survives `kill -9` and, as far as the disk honours a flush, loss of power.
-//! Only dynoxide's bulk-loading mode changes that (`OFF` while it is on, `NORMAL` for the rest of the process after
-//! it, which keeps `kill -9` safe but may lose the last writes with the power); nothing here turns it on.
+//! Writes that wait at the same time share a transaction and its flush ([`writer`]), and a reader sees a write only after
+//! that flush: SQLite shows a commit to other connections when it is done.
 //! The crash that happens between commit and answer leaves an ambiguous write, as with DynamoDB itself.
 //!
-//! # Which thread does the work
+//! # Who does the work
 //!
-//! dynoxide is synchronous behind one mutex, for reads and writes alike.
-//! Calls go through a fair asynchronous gate of their own first, so that tasks wait as tasks: without it, every
-//! concurrent call would pin one runtime thread on that mutex, and on a two-core machine two writers waiting for the
-//! disk would stop the HTTP server too.
-//! Whoever is through the gate runs as follows:
+//! Requests of the forms that Leadline uses ([`plain`]) are carried out on dynoxide's rows directly ([`rows`]), everything
+//! else by dynoxide, which is also what first judges every expression.
+//! The property `plain_requests_are_answered_as_dynoxide_answers_them` holds the two together.
 //!
-//! * reads, and everything in memory: inline. They take 10 to 30 µs (release build), no more than the hop to another
-//!   thread would.
-//! * writes to a file: on a blocking thread. They wait for the disk (0.1 to 10 ms), during which an inline call would
-//!   keep a runtime thread from serving anyone else; the hop is small against that.
+//! * plain reads: inline on the caller's thread, over a connection of their own. They take some 10 µs.
+//! * all writes to a file: on the writer's thread; the caller waits as a task.
+//! * everything else, and everything in memory: inline by dynoxide, which is synchronous behind one mutex. Calls go through a
+//!   fair asynchronous gate first, so that tasks wait as tasks and do not pin the runtime's threads on that mutex.
 //!
 //! A write that was started is finished even when its caller gives up waiting.
 //!
 //! # What DynamoDB does and this does not
 //!
 //! No throttling, no transaction conflicts (one writer at a time), and expired items stay until
-//! [`dynoxide::Database::sweep_ttl`] is called: the process that embeds the table decides when.
+//! [`EmbeddedTable::sweep_expired`] is called: the process that embeds the table decides when.
 
+mod condition;
+mod expiry;
 mod operations;
+mod plain;
+mod rows;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as BlockingMutex, PoisonError};
 
+use aws_sdk_dynamodb::config::auth::{self, ResolveAuthScheme};
+use aws_sdk_dynamodb::config::endpoint::{self, Endpoint, EndpointFuture, ResolveEndpoint};
+use aws_smithy_runtime_api::client::auth::AuthSchemeOptionsFuture;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use dynoxide::{Database, DynoxideError};
-use tokio::sync::Mutex;
+use rusqlite::Connection;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::connector::{self, WireAnswer, WireApi, WireCall};
 use crate::local_http::{self, ServeError};
+use plain::Plain;
+use writer::{Job, Request, Writer};
+
+/// Pages that the writer keeps, in kilobytes: the inner pages of the trees of some million items, and what is written often.
+const WRITER_CACHE: i64 = 32 * 1024;
+
+/// Pages that the reader keeps, in kilobytes. Each commit makes it forget them, so more would not help.
+const READER_CACHE: i64 = 2 * 1024;
 
 /// A DynamoDB of one process; see the [module](self) for durability and threads. Clones share one database.
 #[derive(Clone)]
 pub struct EmbeddedTable {
     database: Database,
-    waits_for_disk: bool,
     gate: Arc<Mutex<()>>,
+    /// Of a database in a file.
+    file: Option<Arc<TableFile>>,
+}
+
+/// The short ways to a database file.
+struct TableFile {
+    plain: Arc<Plain>,
+    reader: BlockingMutex<Connection>,
+    writer: Writer,
 }
 
 /// Why the database file could not be opened.
@@ -70,6 +94,18 @@ pub enum OpenTableError {
         #[source]
         source: DynoxideError,
     },
+    /// The file could not be opened a second time.
+    #[error("cannot open the database file {} once more", path.display())]
+    Connection {
+        /// Where.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The system gives no thread.
+    #[error("cannot start the thread that writes the table")]
+    Thread(#[source] std::io::Error),
     /// An in-memory database could not be set up.
     #[error("cannot set up a database in memory")]
     Memory(#[source] DynoxideError),
@@ -85,10 +121,24 @@ impl EmbeddedTable {
             path: path.to_owned(),
             source,
         })?;
+        let connect = |cache| {
+            rows::connect(text, cache).map_err(|source| OpenTableError::Connection {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        let plain = Arc::new(Plain::default());
+        let writer = Writer::start(connect(WRITER_CACHE)?, database.clone(), Arc::clone(&plain))
+            .map_err(OpenTableError::Thread)?;
+        let file = TableFile {
+            plain,
+            reader: BlockingMutex::new(connect(READER_CACHE)?),
+            writer,
+        };
         Ok(Self {
             database,
-            waits_for_disk: true,
             gate: Arc::default(),
+            file: Some(Arc::new(file)),
         })
     }
 
@@ -97,12 +147,23 @@ impl EmbeddedTable {
         let database = Database::memory().map_err(OpenTableError::Memory)?;
         Ok(Self {
             database,
-            waits_for_disk: false,
             gate: Arc::default(),
+            file: None,
         })
     }
 
-    /// The database itself, for what has no wire operation: TTL sweeps, statistics, backups.
+    /// Removes the items whose time to live is over; how many these were, or nothing when it failed.
+    pub async fn sweep_expired(&self) -> Option<usize> {
+        let Some(file) = &self.file else {
+            let _turn = self.gate.lock().await;
+            return self.database.sweep_ttl().ok();
+        };
+        let (done, waiting) = oneshot::channel();
+        file.writer.submit(Job::Sweep(done));
+        waiting.await.ok().flatten()
+    }
+
+    /// The database itself, for what has no wire operation: statistics, backups.
     /// Its calls block and pass the gate by.
     pub fn database(&self) -> &Database {
         &self.database
@@ -113,16 +174,21 @@ impl EmbeddedTable {
         connector::http_client(self.clone())
     }
 
-    /// A ready client: fixed credentials, one attempt per call (nothing here is transient, so a retry would only
-    /// repeat a fault), no stalled-stream protection (nothing streams).
+    /// A ready client: without signatures, which nobody would verify, and without looking up where to send; one attempt per
+    /// call (nothing here is transient, so a retry would only repeat a fault), no timeouts, no stalled-stream protection
+    /// (nothing streams).
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
+        use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
         use aws_sdk_dynamodb::config::{
             BehaviorVersion, Config, Region, StalledStreamProtectionConfig,
         };
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(connector::REGION))
-            .credentials_provider(connector::placeholder_credentials())
+            .allow_no_auth()
+            .auth_scheme_resolver(Unsigned)
+            .endpoint_resolver(Here)
+            .timeout_config(TimeoutConfig::disabled())
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(self.http_client())
@@ -141,24 +207,76 @@ impl EmbeddedTable {
     }
 }
 
+#[derive(Debug)]
+struct Unsigned;
+
+impl ResolveAuthScheme for Unsigned {
+    fn resolve_auth_scheme<'a>(
+        &'a self,
+        _: &'a auth::Params,
+        _: &'a ConfigBag,
+        _: &'a RuntimeComponents,
+    ) -> AuthSchemeOptionsFuture<'a> {
+        AuthSchemeOptionsFuture::ready(Ok(connector::without_signature()))
+    }
+}
+
+#[derive(Debug)]
+struct Here;
+
+impl ResolveEndpoint for Here {
+    fn resolve_endpoint<'a>(&'a self, _: &'a endpoint::Params) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(Endpoint::builder().url("http://dynamodb.local").build()))
+    }
+}
+
 impl WireApi for EmbeddedTable {
     async fn answer(&self, call: WireCall) -> WireAnswer {
         let operation = operations::name_in_target(&call.target);
-        let turn = Arc::clone(&self.gate).lock_owned().await;
-        if !self.waits_for_disk || operations::only_reads(operation) {
+        let Some(file) = &self.file else {
+            let _turn = self.gate.lock().await;
             return operations::run(&self.database, operation, &call.body);
+        };
+        if operations::only_reads(operation) {
+            let read = file.plain.read(&self.database, operation, &call.body);
+            if let Some(read) = &read
+                && file.plain.is_known(read.form())
+                && let Some(answer) = file.read(read)
+            {
+                return answer;
+            }
+            let _turn = self.gate.lock().await;
+            let answer = operations::run(&self.database, operation, &call.body);
+            if let Some(read) = read
+                && operations::accepts_form(&answer)
+            {
+                file.plain.learn(read.form());
+            }
+            return answer;
         }
-        let database = self.database.clone();
-        let finished = tokio::task::spawn_blocking(move || {
-            // The turn ends with the work, not with the caller's patience.
-            let _turn = turn;
-            let operation = operations::name_in_target(&call.target);
-            operations::run(&database, operation, &call.body)
-        });
-        match finished.await {
-            Ok(answer) => answer,
-            // The database call panicked, or the runtime is shutting down.
-            Err(_) => operations::internal_failure(),
-        }
+        let write = file
+            .plain
+            .write(&self.database, operation, &call.body)
+            .map(Box::new);
+        let (done, waiting) = oneshot::channel();
+        file.writer
+            .submit(Job::Request(Request { call, write, done }));
+        // Nobody answers when the thread is gone: the database call panicked.
+        waiting
+            .await
+            .unwrap_or_else(|_| operations::internal_failure())
+    }
+}
+
+impl TableFile {
+    /// Carries out a plain read; `None` when dynoxide has to.
+    fn read(&self, read: &plain::Read) -> Option<WireAnswer> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let body = rows::read(&reader, read).ok()??;
+        Some(WireAnswer {
+            status: 200,
+            body,
+            query_error: None,
+        })
     }
 }

@@ -3,26 +3,24 @@
 //! Built by hand and not with `aws-config`: that would link the clients of SSO and STS and look for credentials in
 //! places that no Lambda function has.
 
+mod network;
+
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 
 use crate::Settings;
+pub(crate) use network::new_http_client;
 
 /// Within a region connecting takes a few milliseconds; whoever needs a second is not coming.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The slowest calls of ours, batched sends and transactions, answer within tens of milliseconds; the SDK itself would
 /// wait for ever.
@@ -50,8 +48,9 @@ pub fn secrets_manager_client(settings: &Settings) -> aws_sdk_secretsmanager::Cl
     aws_sdk_secretsmanager::Client::new(&sdk_config(settings))
 }
 
-/// What all clients have in common.
-pub(crate) fn sdk_config(settings: &Settings) -> SdkConfig {
+/// What all clients have in common: time limits, retries, region. Public for the simulated world, which puts a network of
+/// its own under the clients and wants everything else as deployed.
+pub fn sdk_config(settings: &Settings) -> SdkConfig {
     let credentials = EnvironmentCredentials {
         credentials: settings.credentials.clone(),
     };
@@ -90,31 +89,6 @@ impl ProvideCredentials for EnvironmentCredentials {
         });
         provider::future::ProvideCredentials::ready(credentials)
     }
-}
-
-/// An HTTP client with TLS by ring, which speaks plain http too where an endpoint says so.
-pub(crate) fn new_http_client() -> SharedHttpClient {
-    let trust_store = TrustStore::empty().with_pem_certificate(mozilla_roots_as_pem());
-    let tls_context = TlsContext::builder()
-        .with_trust_store(trust_store)
-        .build()
-        .unwrap_or_default();
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls_context)
-        .build_https()
-}
-
-/// The authorities that Mozilla trusts, compiled in: finding and reading those of the operating system takes longer at
-/// a cold start. As PEM, since the SDK takes nothing else.
-fn mozilla_roots_as_pem() -> String {
-    let mut pem = String::new();
-    for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        pem.push_str("-----BEGIN CERTIFICATE-----\n");
-        BASE64_STANDARD.encode_string(certificate, &mut pem);
-        pem.push_str("\n-----END CERTIFICATE-----\n");
-    }
-    pem
 }
 
 #[cfg(test)]

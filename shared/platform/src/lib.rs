@@ -7,28 +7,19 @@
 
 mod clients;
 mod clock;
+mod logging;
 mod secret_string;
 mod secrets;
 mod settings;
 
 use std::error::Error;
-use std::sync::Once;
 
-pub use clients::{dynamodb_client, secrets_manager_client, sqs_client};
+pub use clients::{dynamodb_client, sdk_config, secrets_manager_client, sqs_client};
 pub use clock::{Clock, ManualClock};
+pub use logging::init_logging;
 pub use secret_string::SecretString;
 pub use secrets::{Secrets, SecretsError};
 pub use settings::{Settings, SettingsError};
-
-/// Starts logging to standard output, once per process; later calls do nothing.
-///
-/// Lambda decides on format and level by `AWS_LAMBDA_LOG_FORMAT` (`JSON` gives one object per line) and
-/// `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else INFO.
-/// For `main` only: panics if somebody else installed a global subscriber before.
-pub fn init_logging() {
-    static LOGGING: Once = Once::new();
-    LOGGING.call_once(lambda_runtime::tracing::init_default_subscriber);
-}
 
 /// Makes ring the TLS provider of this process, for libraries that ask for the default one; may be called again.
 ///

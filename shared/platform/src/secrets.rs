@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{Clock, SecretString, Settings, secrets_manager_client};
-use fetched::{Content, FetchedSecrets};
+use fetched::{Content, FetchedSecrets, LazyClient};
 
 /// Before the name of a secret in the environment.
 pub(crate) const ENVIRONMENT_PREFIX: &str = "LEADLINE_SECRET_";
@@ -30,7 +30,7 @@ enum Backend {
     Fixed(BTreeMap<String, SecretString>),
     /// By the name of the variable.
     Environment(BTreeMap<String, SecretString>),
-    SecretsManager(FetchedSecrets),
+    SecretsManager(Box<FetchedSecrets>),
 }
 
 /// Why there is no secret. Messages hold names and ids, never values.
@@ -66,7 +66,7 @@ impl Secrets {
     /// The place that the settings name: Secrets Manager if there is an id for it, else the environment.
     pub fn open(settings: &Settings, clock: Clock) -> Secrets {
         match &settings.secrets_id {
-            Some(id) => Secrets::secrets_manager(secrets_manager_client(settings), id, clock),
+            Some(id) => Secrets::fetched(client_of(settings), id, Content::Object, clock),
             None => {
                 Secrets::from_backend(Backend::Environment(settings.environment_secrets.clone()))
             }
@@ -77,7 +77,10 @@ impl Secrets {
     /// (`LEADLINE_SECRET_API_TOKEN`). Read it with [`Secrets::api_tokens`].
     pub fn open_api_token(settings: &Settings, clock: Clock) -> Secrets {
         match &settings.api_token_id {
-            Some(id) => Secrets::api_token_secret(secrets_manager_client(settings), id, clock),
+            Some(id) => {
+                let content = Content::Bare { name: API_TOKEN };
+                Secrets::fetched(client_of(settings), id, content, clock)
+            }
             None => {
                 Secrets::from_backend(Backend::Environment(settings.environment_secrets.clone()))
             }
@@ -92,12 +95,7 @@ impl Secrets {
         clock: Clock,
     ) -> Secrets {
         let content = Content::Bare { name: API_TOKEN };
-        Secrets::from_backend(Backend::SecretsManager(FetchedSecrets::new(
-            client,
-            id.into(),
-            content,
-            clock,
-        )))
+        Secrets::fetched(LazyClient::new(Box::new(|| client)), id, content, clock)
     }
 
     /// This token for the API, for embedding and tests.
@@ -127,12 +125,18 @@ impl Secrets {
         id: impl Into<String>,
         clock: Clock,
     ) -> Secrets {
-        Secrets::from_backend(Backend::SecretsManager(FetchedSecrets::new(
-            client,
-            id.into(),
-            Content::Object,
-            clock,
-        )))
+        let client = LazyClient::new(Box::new(|| client));
+        Secrets::fetched(client, id, Content::Object, clock)
+    }
+
+    fn fetched(
+        client: LazyClient,
+        id: impl Into<String>,
+        content: Content,
+        clock: Clock,
+    ) -> Secrets {
+        let fetched = FetchedSecrets::new(client, id.into(), content, clock);
+        Secrets::from_backend(Backend::SecretsManager(Box::new(fetched)))
     }
 
     fn from_backend(backend: Backend) -> Secrets {
@@ -225,6 +229,11 @@ impl fmt::Debug for Secrets {
             .field("backend", &backend)
             .finish_non_exhaustive()
     }
+}
+
+fn client_of(settings: &Settings) -> LazyClient {
+    let settings = settings.clone();
+    LazyClient::new(Box::new(move || secrets_manager_client(&settings)))
 }
 
 fn collect(

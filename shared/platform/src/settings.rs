@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use ipnet::IpNet;
 
 use crate::SecretString;
-use crate::clients::new_http_client;
+use crate::clients::{CONNECT_TIMEOUT, new_http_client};
 use crate::secrets::ENVIRONMENT_PREFIX;
 
 /// What the environment says, read once at start.
@@ -142,8 +142,14 @@ impl Settings {
             queue_deliver: optional_url(QUEUE_DELIVER)?,
             credentials,
             environment_secrets: BTreeMap::new(),
-            http_client: new_http_client(),
+            http_client: new_http_client(CONNECT_TIMEOUT),
         })
+    }
+
+    /// The same settings with AWS reached through `client`: to look at what goes over the wire, or to answer it oneself.
+    pub fn with_http_client(mut self, client: SharedHttpClient) -> Settings {
+        self.http_client = client;
+        self
     }
 
     /// `LEADLINE_QUEUE_ENRICH`: the URL of the queue before `enrich`.

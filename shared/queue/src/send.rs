@@ -1,6 +1,7 @@
 //! Sending.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -44,6 +45,15 @@ impl Queue {
     }
 }
 
+/// A message that is to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// Where to.
+    pub queue: Queue,
+    /// What.
+    pub message: Message,
+}
+
 /// What went wrong with sending. Some messages may have been taken: sending all of them again is safe.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -58,9 +68,9 @@ pub enum SendError {
     Call {
         /// The queue.
         queue: &'static str,
-        /// What the SDK says.
+        /// What the SDK says; of all messages of one call.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Arc<dyn std::error::Error + Send + Sync>,
     },
     /// SQS took some messages and refused others.
     #[error("the queue {queue} refused {refused} of the messages ({code})")]
@@ -108,11 +118,21 @@ impl Queues {
         message: &Message,
         delay_seconds: i32,
     ) -> Result<(), SendError> {
+        self.send_body(queue, write(queue, message)?, delay_seconds)
+            .await
+    }
+
+    async fn send_body(
+        &self,
+        queue: Queue,
+        body: String,
+        delay_seconds: i32,
+    ) -> Result<(), SendError> {
         let request = self
             .client
             .send_message()
             .queue_url(self.url(queue)?)
-            .message_body(write(queue, message)?);
+            .message_body(body);
         let request = if delay_seconds > 0 {
             request.delay_seconds(delay_seconds.min(MAX_DELAY_SECONDS))
         } else {
@@ -120,7 +140,7 @@ impl Queues {
         };
         request.send().await.map_err(|error| SendError::Call {
             queue: queue.name(),
-            source: Box::new(error),
+            source: Arc::new(error),
         })?;
         Ok(())
     }
@@ -130,51 +150,127 @@ impl Queues {
     /// # Errors
     /// See [`SendError`].
     pub async fn send_all(&self, queue: Queue, messages: &[Message]) -> Result<(), SendError> {
-        if let [message] = messages {
-            return self.send(queue, message).await;
+        let bodies = messages
+            .iter()
+            .map(|message| write(queue, message))
+            .collect::<Result<Vec<String>, SendError>>()?;
+        let all: Vec<(usize, String)> = bodies.into_iter().enumerate().collect();
+        for (_, outcome) in self.send_bodies(queue, all).await {
+            outcome?;
         }
-        let mut bodies = Vec::with_capacity(messages.len());
-        for message in messages {
-            bodies.push(write(queue, message)?);
+        Ok(())
+    }
+
+    /// Sends what several records of a batch want sent, in as few calls as SQS allows. Says of each message, in the order
+    /// given, whether it is durable: a record whose message was refused is tried again, and the others are not.
+    pub async fn send_each(&self, outgoing: &[Outgoing]) -> Vec<Result<(), SendError>> {
+        let mut outcomes: Vec<Result<(), SendError>> = outgoing.iter().map(|_| Ok(())).collect();
+        for queue in Queue::ALL {
+            let mut bodies = Vec::new();
+            for (index, wanted) in outgoing.iter().enumerate() {
+                if wanted.queue == queue {
+                    match write(queue, &wanted.message) {
+                        Ok(body) => bodies.push((index, body)),
+                        Err(error) => outcomes[index] = Err(error),
+                    }
+                }
+            }
+            for (index, outcome) in self.send_bodies(queue, bodies).await {
+                outcomes[index] = outcome;
+            }
         }
-        let mut waiting: Vec<String> = Vec::new();
+        outcomes
+    }
+
+    /// Sends bodies, each with a number of the caller's, in calls as full as SQS takes them.
+    async fn send_bodies(
+        &self,
+        queue: Queue,
+        bodies: Vec<(usize, String)>,
+    ) -> Vec<(usize, Result<(), SendError>)> {
+        let mut outcomes = Vec::with_capacity(bodies.len());
+        let mut waiting: Vec<(usize, String)> = Vec::new();
         let mut bytes = 0;
-        for body in bodies {
+        for (index, body) in bodies {
             if waiting.len() == MAX_ENTRIES || bytes + body.len() > MAX_BYTES {
-                self.send_entries(queue, std::mem::take(&mut waiting))
-                    .await?;
+                outcomes.extend(self.send_call(queue, std::mem::take(&mut waiting)).await);
                 bytes = 0;
             }
             bytes += body.len();
-            waiting.push(body);
+            waiting.push((index, body));
         }
-        self.send_entries(queue, waiting).await
+        outcomes.extend(self.send_call(queue, waiting).await);
+        outcomes
     }
 
-    async fn send_entries(&self, queue: Queue, bodies: Vec<String>) -> Result<(), SendError> {
-        if bodies.is_empty() {
-            return Ok(());
+    /// One call.
+    async fn send_call(
+        &self,
+        queue: Queue,
+        mut bodies: Vec<(usize, String)>,
+    ) -> Vec<(usize, Result<(), SendError>)> {
+        if bodies.len() > 1 {
+            return self.send_entries(queue, bodies).await;
         }
-        let mut request = self.client.send_message_batch().queue_url(self.url(queue)?);
-        for (index, body) in bodies.into_iter().enumerate() {
+        match bodies.pop() {
+            Some((index, body)) => vec![(index, self.send_body(queue, body, 0).await)],
+            None => Vec::new(),
+        }
+    }
+
+    async fn send_entries(
+        &self,
+        queue: Queue,
+        bodies: Vec<(usize, String)>,
+    ) -> Vec<(usize, Result<(), SendError>)> {
+        let indexes: Vec<usize> = bodies.iter().map(|(index, _)| *index).collect();
+        let all_failed = |source: Arc<dyn std::error::Error + Send + Sync>| {
+            let failed = |index: &usize| {
+                let source = Arc::clone(&source);
+                let queue = queue.name();
+                (*index, Err(SendError::Call { queue, source }))
+            };
+            indexes.iter().map(failed).collect()
+        };
+        let url = match self.url(queue) {
+            Ok(url) => url,
+            Err(error) => return all_failed(Arc::new(error)),
+        };
+        let mut request = self.client.send_message_batch().queue_url(url);
+        for (index, body) in bodies {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
                 .message_body(body)
                 .build();
-            request = request.entries(entry.map_err(|_| SendError::Unwritable(queue.name()))?);
+            match entry {
+                Ok(entry) => request = request.entries(entry),
+                Err(error) => return all_failed(Arc::new(error)),
+            }
         }
-        let sent = request.send().await.map_err(|error| SendError::Call {
-            queue: queue.name(),
-            source: Box::new(error),
-        })?;
-        match sent.failed().first() {
-            None => Ok(()),
-            Some(first) => Err(SendError::Refused {
+        let sent = match request.send().await {
+            Ok(sent) => sent,
+            Err(error) => return all_failed(Arc::new(error)),
+        };
+        // Only what is named as taken is taken.
+        let refused = sent.failed().len();
+        let outcome = |index: usize| {
+            let id = index.to_string();
+            if sent.successful().iter().any(|entry| entry.id() == id) {
+                return Ok(());
+            }
+            let named = sent.failed().iter().find(|entry| entry.id() == id);
+            Err(SendError::Refused {
                 queue: queue.name(),
-                refused: sent.failed().len(),
-                code: first.code().to_owned(),
-            }),
-        }
+                refused,
+                code: named
+                    .map_or("not answered", |entry| entry.code())
+                    .to_owned(),
+            })
+        };
+        indexes
+            .into_iter()
+            .map(|index| (index, outcome(index)))
+            .collect()
     }
 
     fn url(&self, queue: Queue) -> Result<&str, SendError> {

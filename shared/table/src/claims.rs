@@ -6,11 +6,13 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure,
 };
 use domain::id::LeadId;
-use domain::identity::IdentityKey;
+use domain::identity::{Claimant, IdentityKey};
 
 use crate::{Error, Item, Table, keys};
 
 const LEAD: &str = "lead";
+const CLAIMED_WITH_EMAIL: &str = "e";
+const CLAIMED_WITH_NAME: &str = "n";
 
 /// What came of claiming an identity key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,21 @@ impl Table {
         &self,
         identity_keys: &[IdentityKey],
     ) -> Result<Vec<Option<LeadId>>, Error> {
+        let claims = self.claims(identity_keys).await?;
+        Ok(claims
+            .into_iter()
+            .map(|claim| claim.map(|(lead, _)| lead))
+            .collect())
+    }
+
+    /// The same, with whom each key was claimed for.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn claims(
+        &self,
+        identity_keys: &[IdentityKey],
+    ) -> Result<Vec<Option<(LeadId, Claimant)>>, Error> {
         if identity_keys.is_empty() {
             return Ok(Vec::new());
         }
@@ -74,18 +91,31 @@ impl Table {
                 items
                     .iter()
                     .find(|item| item.get(keys::PK) == Some(&pk))
-                    .map(|item| lead_of(item))
+                    .map(|item| Ok((lead_of(item)?, claimant_of(item))))
                     .transpose()
             })
             .collect()
     }
 
-    /// Claims an identity key for `lead`, unless it belongs to another one.
+    /// Claims an identity key for `lead`, unless it belongs to another one, and notes who it is claimed for.
     ///
     /// # Errors
     /// When the table cannot be written.
-    pub async fn claim(&self, key: IdentityKey, lead: LeadId) -> Result<Claimed, Error> {
+    pub async fn claim(
+        &self,
+        key: IdentityKey,
+        lead: LeadId,
+        claimant: &Claimant,
+    ) -> Result<Claimed, Error> {
         let mut item = keys::identity(key).item();
+        if let Some(email) = claimant.email.filter(|email| *email != key) {
+            let email = AttributeValue::S(email.to_string());
+            item.insert(CLAIMED_WITH_EMAIL.to_owned(), email);
+        }
+        if let Some(name) = claimant.name {
+            let name = AttributeValue::S(domain::id::encode(name));
+            item.insert(CLAIMED_WITH_NAME.to_owned(), name);
+        }
         let owner = AttributeValue::S(lead.to_string());
         item.insert(LEAD.to_owned(), owner.clone());
         let result = self
@@ -107,7 +137,7 @@ impl Table {
             }
             Err(SdkError::ServiceError(refused)) => match refused.err() {
                 PutItemError::ConditionalCheckFailedException(failed) => {
-                    self.count_write("PutItem (overtaken)", None);
+                    self.count_refused("PutItem (overtaken)", 1.0);
                     match failed.item() {
                         Some(item) => lead_of(item).map(Claimed::Theirs),
                         // Some engines do not send the item along.
@@ -135,5 +165,14 @@ fn lead_of(item: &Item) -> Result<LeadId, Error> {
     match item.get(LEAD) {
         Some(AttributeValue::S(text)) => text.parse().map_err(|_| corrupt("it names no lead")),
         _ => Err(corrupt("it names no lead")),
+    }
+}
+
+/// Claims of older versions say nothing about whom they are for.
+fn claimant_of(item: &Item) -> Claimant {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    Claimant {
+        email: text(CLAIMED_WITH_EMAIL).and_then(|text| text.parse().ok()),
+        name: text(CLAIMED_WITH_NAME).and_then(|text| domain::id::decode(text).ok()),
     }
 }

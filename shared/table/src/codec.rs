@@ -1,7 +1,8 @@
-//! Decisions as bytes: JSON, compressed with LZ4 and a dictionary of what decisions usually say, so that a history entry
-//! stays within the kilobyte that DynamoDB bills as one write unit.
+//! Decisions, and other things said in their words, as bytes: JSON, compressed with LZ4 and a dictionary of what decisions
+//! usually say, so that an item stays within the kilobyte that DynamoDB bills as one write unit.
 
-use domain::decision::Decision;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::Error;
 
@@ -14,11 +15,14 @@ const DICTIONARY: &[u8] = include_bytes!("codec/dictionary-1.txt");
 /// Largest entry read back, uncompressed: many times what one item of 400 KB can hold in practice.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Decisions as they are stored.
-pub(crate) fn encode(decisions: &[Decision]) -> Result<Vec<u8>, Error> {
-    let json = serde_json::to_vec(decisions).map_err(|_| Error::Corrupt {
-        kind: "decisions",
-        problem: "they cannot be written as JSON",
+/// Something as it is stored. `kind` names it in errors.
+pub(crate) fn encode(
+    kind: &'static str,
+    value: &(impl Serialize + ?Sized),
+) -> Result<Vec<u8>, Error> {
+    let json = serde_json::to_vec(value).map_err(|_| Error::Corrupt {
+        kind,
+        problem: "it cannot be written as JSON",
     })?;
     let mut stored = vec![FORMAT];
     stored.extend_from_slice(&lz4_flex::block::compress_prepend_size_with_dict(
@@ -27,12 +31,9 @@ pub(crate) fn encode(decisions: &[Decision]) -> Result<Vec<u8>, Error> {
     Ok(stored)
 }
 
-/// Decisions as they were stored.
-pub(crate) fn decode(stored: &[u8]) -> Result<Vec<Decision>, Error> {
-    let corrupt = |problem| Error::Corrupt {
-        kind: "decisions",
-        problem,
-    };
+/// Something as it was stored.
+pub(crate) fn decode<T: DeserializeOwned>(kind: &'static str, stored: &[u8]) -> Result<T, Error> {
+    let corrupt = |problem| Error::Corrupt { kind, problem };
     let (format, compressed) = stored.split_first().ok_or(corrupt("it is empty"))?;
     if *format != FORMAT {
         return Err(corrupt("its format is unknown to this version"));
@@ -46,7 +47,7 @@ pub(crate) fn decode(stored: &[u8]) -> Result<Vec<Decision>, Error> {
     }
     let json = lz4_flex::block::decompress_size_prepended_with_dict(compressed, DICTIONARY)
         .map_err(|_| corrupt("it cannot be decompressed"))?;
-    serde_json::from_slice(&json).map_err(|_| corrupt("it is no list of decisions"))
+    serde_json::from_slice(&json).map_err(|_| corrupt("it is not what was to be stored"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! Configurations: immutable versions, and which one is in force.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::config::{Config, version_of};
 use jiff::Timestamp;
@@ -125,23 +124,14 @@ impl Table {
         item.insert(DOCUMENT.to_owned(), AttributeValue::S(document));
         item.insert(TEXT.to_owned(), AttributeValue::S(file.to_owned()));
         item.insert(PUSHED_AT.to_owned(), AttributeValue::S(now.to_string()));
-        let stored = self
+        let request = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match stored {
-            Ok(_) => {}
-            Err(SdkError::ServiceError(refused))
-                if matches!(
-                    refused.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) => {}
-            Err(error) => return Err(Error::call("PutItem", error)),
-        }
+            .set_return_consumed_capacity(self.capacity());
+        self.put_on_condition(request).await?;
         let is_new = self.current_version().await?.as_deref() != Some(version.as_str());
         if is_new {
             self.put_in_force(&version, now).await?;
@@ -169,13 +159,16 @@ impl Table {
         let mut item = keys::current().item();
         item.insert(VERSION.to_owned(), AttributeValue::S(version.to_owned()));
         item.insert(SINCE.to_owned(), AttributeValue::S(now.to_string()));
-        self.client
+        let done = self
+            .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(item))
+            .set_return_consumed_capacity(self.capacity())
             .send()
             .await
             .map_err(|error| Error::call("PutItem", error))?;
+        self.count_write("PutItem", done.consumed_capacity());
         Ok(())
     }
 
@@ -200,9 +193,11 @@ impl Table {
                 .expression_attribute_values(":v", AttributeValue::S(keys::VERSIONS.to_owned()))
                 .projection_expression("sk, pushed_at")
                 .set_exclusive_start_key(start.take())
+                .set_return_consumed_capacity(self.capacity())
                 .send()
                 .await
                 .map_err(|error| Error::call("Query", error))?;
+            self.count_read("Query", page.consumed_capacity());
             for item in page.items() {
                 let corrupt = || Error::Corrupt {
                     kind: "configuration",
@@ -251,13 +246,17 @@ pub struct Current {
     pub config: Config,
 }
 
-/// The configuration in force, kept in the process and asked for again when it is old.
+/// The configuration in force, and which of its destinations are gone, kept in the process and asked for again when old.
 #[derive(Debug)]
 pub struct ConfigurationCache {
     table: Table,
     max_age_seconds: i64,
     kept: Mutex<Option<(Arc<Current>, Timestamp)>>,
+    gone: Mutex<BTreeMap<Address, (bool, Timestamp)>>,
 }
+
+/// A destination and the digest of its address.
+type Address = (String, String);
 
 impl ConfigurationCache {
     /// A cache that asks the table again after `max_age_seconds`.
@@ -266,7 +265,51 @@ impl ConfigurationCache {
             table,
             max_age_seconds,
             kept: Mutex::new(None),
+            gone: Mutex::new(BTreeMap::new()),
         }
+    }
+
+    /// Whether a destination said that it is gone, for the address with this digest; asked as often as the configuration.
+    /// Whoever posts to it before this process hears of that gets the same answer once more.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn is_gone(
+        &self,
+        destination: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let name = (destination.to_owned(), address.to_owned());
+        let kept = self.gone().get(&name).copied();
+        if let Some((is_gone, since)) = kept
+            && now.as_second() - since.as_second() < self.max_age_seconds
+        {
+            return Ok(is_gone);
+        }
+        let is_gone = self.table.is_gone(destination, address).await?;
+        self.gone().insert(name, (is_gone, now));
+        Ok(is_gone)
+    }
+
+    /// Notes that a destination said that it is gone. A new address in the configuration starts anew.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn mark_gone(
+        &self,
+        destination: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.table.mark_gone(destination, address).await?;
+        let name = (destination.to_owned(), address.to_owned());
+        self.gone().insert(name, (true, now));
+        Ok(())
+    }
+
+    fn gone(&self) -> MutexGuard<'_, BTreeMap<Address, (bool, Timestamp)>> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The configuration in force at `now`; `None` before the first push. While the table cannot be read, an old one serves on.

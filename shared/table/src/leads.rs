@@ -12,6 +12,9 @@ use crate::{Error, Item, Table, codec, keys};
 /// Attribute that holds the decisions.
 const BODY: &str = "d";
 
+/// What an entry holds, for errors.
+const DECISIONS: &str = "decisions";
+
 /// Hops from a merged lead to the one it became. More are a mistake.
 const MAX_ALIASES: usize = 8;
 
@@ -72,14 +75,22 @@ impl Table {
     /// # Errors
     /// As [`Table::lead`], and when aliases lead nowhere.
     pub async fn surviving_lead(&self, lead: LeadId) -> Result<Option<History>, Error> {
+        Ok(self.survivor(lead).await?.1)
+    }
+
+    /// The name that the aliases of `lead` end with, and the lead of that name; nothing while it is on its way.
+    ///
+    /// # Errors
+    /// As [`Table::surviving_lead`].
+    pub async fn survivor(&self, lead: LeadId) -> Result<(LeadId, Option<History>), Error> {
         let mut next = lead;
         for _ in 0..MAX_ALIASES {
             match self.lead(next).await? {
                 Some(history) => match history.lead.merged_into {
                     Some(survivor) => next = survivor,
-                    None => return Ok(Some(history)),
+                    None => return Ok((next, Some(history))),
                 },
-                None => return Ok(None),
+                None => return Ok((next, None)),
             }
         }
         Err(Error::Corrupt {
@@ -174,7 +185,7 @@ impl Table {
                     }
                 });
                 if overtaken {
-                    self.count_write("TransactWriteItems (overtaken)", None);
+                    self.count_refused("TransactWriteItems (overtaken)", 4.0);
                     Ok(Appended::Overtaken)
                 } else {
                     Err(Error::call("TransactWriteItems", error))
@@ -185,7 +196,7 @@ impl Table {
 }
 
 fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> {
-    let body = codec::encode(decisions)?;
+    let body = codec::encode(DECISIONS, decisions)?;
     if body.len() > 390_000 {
         return Err(Error::TooLarge {
             what: "a history entry",
@@ -200,7 +211,7 @@ fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> 
 /// The decisions of one entry.
 pub(crate) fn body_of(item: &Item) -> Result<Vec<Decision>, Error> {
     match item.get(BODY) {
-        Some(AttributeValue::B(blob)) => codec::decode(blob.as_ref()),
+        Some(AttributeValue::B(blob)) => codec::decode(DECISIONS, blob.as_ref()),
         _ => Err(Error::Corrupt {
             kind: "decisions",
             problem: "the entry has no body",

@@ -1,10 +1,12 @@
 //! Pools: whose turn it is.
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::routing::Turns;
 
-use crate::{Error, Table, keys};
+use crate::{Error, Item, Table, codec, keys};
 
+/// Attribute that holds the turns: compressed, since ten that are pending fill more than a write unit else.
 const BODY: &str = "d";
 const VERSION: &str = "v";
 
@@ -28,21 +30,7 @@ impl Table {
         let Some(item) = found.item() else {
             return Ok((Turns::default(), 0));
         };
-        let corrupt = |problem| Error::Corrupt {
-            kind: "pool",
-            problem,
-        };
-        let (Some(AttributeValue::S(body)), Some(AttributeValue::N(version))) =
-            (item.get(BODY), item.get(VERSION))
-        else {
-            return Err(corrupt("it has no body or no version"));
-        };
-        let turns =
-            serde_json::from_str(body).map_err(|_| corrupt("its body is not as it was written"))?;
-        let version = version
-            .parse()
-            .map_err(|_| corrupt("its version is no number"))?;
-        Ok((turns, version))
+        read_turns(item)
     }
 
     /// Stores the turns of a pool on condition that it is still at `version`. False when somebody else was faster.
@@ -50,12 +38,9 @@ impl Table {
     /// # Errors
     /// When the table cannot be written. The write may have happened nevertheless.
     pub async fn put_turns(&self, pool: &str, turns: &Turns, version: u64) -> Result<bool, Error> {
-        let body = serde_json::to_string(turns).map_err(|_| Error::Corrupt {
-            kind: "pool",
-            problem: "it cannot be written as JSON",
-        })?;
+        let body = codec::encode("pool", turns)?;
         let mut item = keys::turns(pool).item();
-        item.insert(BODY.to_owned(), AttributeValue::S(body));
+        item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
         item.insert(
             VERSION.to_owned(),
             AttributeValue::N((version + 1).to_string()),
@@ -77,3 +62,29 @@ impl Table {
         self.put_on_condition(request).await
     }
 }
+
+/// The turns of an item, with their version.
+fn read_turns(item: &Item) -> Result<(Turns, u64), Error> {
+    let corrupt = |problem| Error::Corrupt {
+        kind: "pool",
+        problem,
+    };
+    let Some(AttributeValue::N(version)) = item.get(VERSION) else {
+        return Err(corrupt("it has no version"));
+    };
+    let turns = match item.get(BODY) {
+        Some(AttributeValue::B(blob)) => codec::decode("pool", blob.as_ref())?,
+        // As it was written before it was compressed.
+        Some(AttributeValue::S(body)) => {
+            serde_json::from_str(body).map_err(|_| corrupt("its body is not as it was written"))?
+        }
+        _ => return Err(corrupt("it has no body")),
+    };
+    let version = version
+        .parse()
+        .map_err(|_| corrupt("its version is no number"))?;
+    Ok((turns, version))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,5 @@
 //! Submissions: what became of each, found by its id.
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::decision::{Outcome, Ruling};
 use domain::id::{LeadId, SubmissionId};
@@ -122,30 +120,15 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn record_submission(&self, record: &Record) -> Result<(), Error> {
-        let result = self
+        let request = self
             .client
             .put_item()
             .table_name(&*self.name)
             .set_item(Some(record_item(record)?))
             .condition_expression("attribute_not_exists(pk)")
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await;
-        match result {
-            Ok(done) => {
-                self.count_write("PutItem", done.consumed_capacity());
-                Ok(())
-            }
-            Err(SdkError::ServiceError(refused))
-                if matches!(
-                    refused.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
+            .set_return_consumed_capacity(self.capacity());
+        self.put_on_condition(request).await?;
+        Ok(())
     }
 
     /// Accepts a correction of a quarantined submission, by its digest. False when the submission is not quarantined any

@@ -184,3 +184,21 @@ async fn an_idempotency_key_has_a_form() {
         200
     );
 }
+
+#[tokio::test]
+async fn a_value_in_the_place_of_a_name_is_not_said_back() {
+    let world = World::new().await;
+    for (target, shown) in [
+        ("/v1/leads?owner=mia", "owner"),
+        ("/v1/leads?ada%40example.com", "(a name that is left out)"),
+        ("/v1/leads?Ada+Example=1", "(a name that is left out)"),
+    ] {
+        let answered = world.send(request("GET", target, "")).await;
+        assert_eq!(answered.problem(422), "unsupported_filter", "{target}");
+        assert_eq!(
+            answered.json()["errors"][0]["field"],
+            json!(shown),
+            "{target}"
+        );
+    }
+}

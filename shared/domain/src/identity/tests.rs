@@ -42,7 +42,13 @@ fn held(key: KeyKind, number: u128, known: Option<&Lead>) -> Holder<'_> {
         key,
         lead: LeadId::from_bits(number),
         known,
+        claimant: Claimant::default(),
     }
+}
+
+fn claimant(submitted: &[(Field, &str)]) -> Claimant {
+    let (pepper, fields) = (Pepper::new("pepper"), fields(submitted));
+    Claimant::of(&pepper, &fields, &keys_of(&pepper, &fields))
 }
 
 fn check(
@@ -51,7 +57,12 @@ fn check(
     expected: u128,
     matched: &[KeyKind],
 ) -> Resolution {
-    let resolution = resolve(SubmissionId::from_bits(9), &fields(submitted), holders);
+    let resolution = resolve(
+        SubmissionId::from_bits(9),
+        &fields(submitted),
+        &claimant(submitted),
+        holders,
+    );
     assert_eq!(
         (resolution.lead, resolution.matched.as_slice()),
         (LeadId::from_bits(expected), matched)
@@ -192,4 +203,59 @@ fn keys_compare_canonical_addresses_and_tell_nothing() {
     );
     assert_eq!(keys[0].to_string().parse(), Ok(keys[0]));
     assert!(!keys[0].to_string().contains("ada") && !keys[1].to_string().contains("2025550101"));
+}
+
+#[test]
+fn two_people_of_one_switchboard_stay_two_although_neither_is_written_yet() {
+    let ben = [
+        (EMAIL, "ben@example.com"),
+        (PHONE, "+12025550142"),
+        (Field::FirstName, "Ben"),
+        (Field::LastName, "Sample"),
+    ];
+    let cleo = [
+        (EMAIL, "cleo@example.com"),
+        (PHONE, "+12025550142"),
+        (Field::FirstName, "Cleo"),
+        (Field::LastName, "Muster"),
+    ];
+    let claimed = |by: &[(Field, &str)]| Holder {
+        claimant: claimant(by),
+        ..held(KeyKind::Phone, 1, None)
+    };
+    let resolution = check(&cleo, &[claimed(&ben)], 9, &[]);
+    assert_eq!(
+        resolution.kept_apart,
+        [(LeadId::from_bits(1), KeyKind::Phone, Apart::OtherEmail)]
+    );
+    assert!(!resolution.is_early && !resolution.alias_own);
+    // The same name under another address is one person, as it is once the lead is written.
+    let other_address = [
+        (EMAIL, "b.sample@example.org"),
+        (PHONE, "+12025550142"),
+        (Field::FirstName, "BEN"),
+        (Field::LastName, "Sample"),
+    ];
+    assert!(
+        check(&other_address, &[claimed(&ben)], 1, &[KeyKind::Phone])
+            .kept_apart
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_number_claimed_without_an_address_is_too_early_to_go_by() {
+    let early = held(KeyKind::Phone, 1, None);
+    let with_address = [(EMAIL, "cleo@example.com"), (PHONE, "+12025550142")];
+    assert!(
+        check(
+            &with_address,
+            std::slice::from_ref(&early),
+            1,
+            &[KeyKind::Phone]
+        )
+        .is_early
+    );
+    // Nothing that could come of it would speak against somebody without an address.
+    assert!(!check(&[(PHONE, "+12025550142")], &[early], 1, &[KeyKind::Phone]).is_early);
 }

@@ -68,6 +68,7 @@ fn assigned(minute: i64, round: u32, rep: &str) -> Decision {
             how: How::Fallback,
             ..Route::default()
         },
+        turn: None,
         candidates: Vec::new(),
         sla: Some(SlaClock {
             name: "fast".to_owned(),

@@ -250,7 +250,7 @@ fn a_turn_given_back_leaves_no_trace_in_the_credits() {
     )
     .unwrap();
     let before = turns.clone();
-    let _ = take_turn(
+    let turn = take_turn(
         &config,
         "pool",
         &mut turns,
@@ -262,7 +262,7 @@ fn a_turn_given_back_leaves_no_trace_in_the_credits() {
         now(),
     )
     .unwrap();
-    give_back(&config, "pool", &mut turns, LeadId::from_bits(2), 1);
+    give_back(&config, "pool", &mut turns, &turn);
     let credits = |turns: &Turns| {
         turns
             .accounts

@@ -36,6 +36,27 @@ pub(super) fn only_reads(operation: &str) -> bool {
     )
 }
 
+/// Whether the operation may change which tables there are, or what they are like. Everything that does not name items is
+/// taken to.
+pub(super) fn changes_tables(operation: &str) -> bool {
+    !matches!(
+        operation,
+        "PutItem"
+            | "UpdateItem"
+            | "DeleteItem"
+            | "BatchWriteItem"
+            | "TransactWriteItems"
+            | "ExecuteStatement"
+            | "ExecuteTransaction"
+            | "BatchExecuteStatement"
+    ) && !only_reads(operation)
+}
+
+/// Whether an answer says that the request was one: it was carried out, or its condition did not hold.
+pub(super) fn accepts_form(answer: &WireAnswer) -> bool {
+    answer.status == 200 || answer.body.contains("#ConditionalCheckFailedException")
+}
+
 /// Runs one operation to its end on this thread.
 pub(super) fn run(database: &Database, operation: &str, body: &[u8]) -> WireAnswer {
     let outcome = match operation {

@@ -1,6 +1,7 @@
 //! What Leadline relies on in DynamoDB, through the real SDK client.
 
 mod conditions;
+mod plain;
 mod reading;
 
 use aws_sdk_dynamodb::Client;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -31,8 +31,14 @@ pub(super) enum Content {
     Bare { name: &'static str },
 }
 
+/// A client that is made at the first need: a function whose sources name no secret never needs one.
+pub(super) type LazyClient = LazyLock<
+    aws_sdk_secretsmanager::Client,
+    Box<dyn FnOnce() -> aws_sdk_secretsmanager::Client + Send>,
+>;
+
 pub(super) struct FetchedSecrets {
-    client: aws_sdk_secretsmanager::Client,
+    client: LazyClient,
     id: String,
     content: Content,
     clock: Clock,
@@ -59,7 +65,7 @@ impl Snapshot {
 
 impl FetchedSecrets {
     pub(super) fn new(
-        client: aws_sdk_secretsmanager::Client,
+        client: LazyClient,
         id: String,
         content: Content,
         clock: Clock,

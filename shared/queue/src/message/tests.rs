@@ -7,6 +7,7 @@ fn messages_of_the_first_version_are_still_read() {
         r#"{"type":"score.v1","lead":"lead_00000000000000000000000001","seq":2}"#,
         r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2}"#,
         r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2,"scored":{"score":{"fit":10,"engagement":0},"stage":"lead","points":[{"rule":"cmo","points":10}],"considered":2}}"#,
+        r#"{"type":"assign.v2","lead":"lead_00000000000000000000000001","decisions":[{"at":"2026-03-01T12:00:00Z","config":"cfg_00000000000000000000000001","kind":"received","submission":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","outcome":"created","fields":{"email":"ada@example.com"},"check_at":"2026-03-01T12:15:00Z"}]}"#,
         r#"{"type":"deliver.v1","lead":"lead_00000000000000000000000001","about":3,"destination":"crm"}"#,
         r#"{"type":"ask_provider.v1","lead":"lead_00000000000000000000000001","provider":"atlas"}"#,
         r#"{"type":"behaviour.v1","person":{"lead":"lead_00000000000000000000000001"},"events":[{"id":"evt_00000000000000000000000001","type":"email_opened","at":"2026-03-01T12:00:00Z"}]}"#,

@@ -1,5 +1,9 @@
 use super::*;
-use domain::decision::{Enriched, Ruling};
+use domain::decision::{Decision, Enriched, Ruling};
+
+fn read(stored: &[u8]) -> Result<Vec<Decision>, Error> {
+    decode("decisions", stored)
+}
 
 fn decision() -> Decision {
     Decision {
@@ -18,28 +22,29 @@ fn decision() -> Decision {
 #[test]
 fn decisions_survive_being_stored() {
     let decisions = vec![decision(), decision()];
-    assert_eq!(decode(&encode(&decisions).unwrap()).unwrap(), decisions);
+    let stored = encode("decisions", &decisions).unwrap();
+    assert_eq!(read(&stored).unwrap(), decisions);
 }
 
 #[test]
 fn what_was_damaged_is_an_error_and_never_a_panic() {
-    let stored = encode(&[decision()]).unwrap();
+    let stored = encode("decisions", &[decision()]).unwrap();
     for length in 0..stored.len() {
-        assert!(decode(&stored[..length]).is_err(), "cut at {length}");
+        assert!(read(&stored[..length]).is_err(), "cut at {length}");
     }
     for index in 0..stored.len() {
         let mut damaged = stored.clone();
         damaged[index] ^= 0xff;
-        let _ = decode(&damaged);
+        let _ = read(&damaged);
     }
-    assert!(decode(&[2, 0, 0, 0, 0]).is_err());
-    assert!(decode(&[1, 255, 255, 255, 255]).is_err());
+    assert!(read(&[2, 0, 0, 0, 0]).is_err());
+    assert!(read(&[1, 255, 255, 255, 255]).is_err());
 }
 
 #[test]
 fn the_dictionary_halves_an_ordinary_entry() {
     let json = serde_json::to_vec(&[decision()]).unwrap();
-    let stored = encode(&[decision()]).unwrap();
+    let stored = encode("decisions", &[decision()]).unwrap();
     assert!(
         stored.len() * 2 <= json.len(),
         "{} of {}",

@@ -184,7 +184,17 @@ async fn tables_describe_themselves_and_their_time_to_live() {
 
 #[tokio::test]
 async fn expired_items_go_when_the_owner_sweeps() {
-    let (table, client) = table_in_memory().await;
+    let directory = tempfile::tempdir().unwrap();
+    let in_file = EmbeddedTable::open(&directory.path().join("table.sqlite")).unwrap();
+    create_table(&in_file.dynamodb_client()).await;
+    let (in_memory, _) = table_in_memory().await;
+    for table in [in_memory, in_file] {
+        what_has_expired_goes(&table).await;
+    }
+}
+
+async fn what_has_expired_goes(table: &EmbeddedTable) {
+    let client = table.dynamodb_client();
     let on = TimeToLiveSpecification::builder()
         .attribute_name("expires_at")
         .enabled(true)
@@ -217,7 +227,8 @@ async fn expired_items_go_when_the_owner_sweeps() {
             .count(),
         2
     );
-    table.database().sweep_ttl().unwrap();
+    assert_eq!(table.sweep_expired().await, Some(1));
+    assert_eq!(table.sweep_expired().await, Some(0));
     let left = client.scan().table_name(TABLE).send().await.unwrap();
     assert_eq!(left.items()[0]["pk"], text("new"));
     assert_eq!(left.count(), 1);

@@ -1,0 +1,279 @@
+//! New leads that come with their first decisions, against the real table.
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use domain::config::{DEFAULT, check};
+use domain::decision::MergedInto;
+use domain::field::{Field, Fields, Value};
+use domain::id::SubmissionId;
+use domain::recycling::first_check;
+use engines::{EmbeddedQueues, EmbeddedTable};
+use platform::ManualClock;
+
+use super::*;
+
+struct Bench {
+    assign: Assign,
+    table: Table,
+    clock: ManualClock,
+    queues: EmbeddedQueues,
+    config: Config,
+}
+
+async fn bench() -> Bench {
+    let table = Table::new(
+        EmbeddedTable::memory().unwrap().dynamodb_client(),
+        "leadline",
+    );
+    table.create_if_missing().await.unwrap();
+    let config = check::read(DEFAULT).unwrap().config;
+    table
+        .push_configuration(&config, DEFAULT, noon())
+        .await
+        .unwrap();
+    let queues = EmbeddedQueues::memory();
+    let client = queues.sqs_client();
+    let mut urls = Vec::new();
+    for queue in Queue::ALL {
+        let made = client
+            .create_queue()
+            .queue_name(queue.name())
+            .send()
+            .await
+            .unwrap();
+        urls.push((queue, made.queue_url.unwrap()));
+    }
+    let (clock, manual) = Clock::manual(noon());
+    let assign = Assign::new(
+        table.clone(),
+        Queues::new(client, urls),
+        Arc::new(ConfigurationCache::new(table.clone(), 30)),
+        clock,
+    );
+    Bench {
+        assign,
+        table,
+        clock: manual,
+        queues,
+        config,
+    }
+}
+
+fn noon() -> Timestamp {
+    "2026-03-02T12:00:00Z".parse().unwrap()
+}
+
+impl Bench {
+    fn first_decision(&self, number: u128) -> Decision {
+        let fields = Fields::from([
+            (
+                Field::Email,
+                Value::Text("jo@brightwater.example".to_owned()),
+            ),
+            (Field::Country, Value::Text("DE".to_owned())),
+        ]);
+        let received = Received {
+            submission: SubmissionId::from_bits(number),
+            source: "website".to_owned(),
+            received_at: noon(),
+            outcome: domain::decision::Outcome::Created,
+            matched: Vec::new(),
+            kept_apart: Vec::new(),
+            stays_with: None,
+            fields,
+            facts: Fields::new(),
+            consent: Default::default(),
+            external_id: None,
+            check_at: first_check(&self.config, noon()),
+        };
+        Decision {
+            at: noon(),
+            config: "cfg_test".to_owned(),
+            ruling: Ruling::Received(received),
+        }
+    }
+
+    fn new_lead(&self, number: u128) -> Message {
+        Message::AssignNew {
+            lead: LeadId::from_bits(number),
+            decisions: vec![self.first_decision(number)],
+        }
+    }
+
+    /// Hands messages over as one batch; none may be given back.
+    async fn hand(&self, messages: &[Message]) {
+        let mut event = SqsEvent::default();
+        for (index, message) in messages.iter().enumerate() {
+            let mut record = SqsMessage::default();
+            record.message_id = Some(format!("m{index}"));
+            record.body = Some(serde_json::to_string(message).unwrap());
+            event.records.push(record);
+        }
+        let response = self.assign.handle(event).await.unwrap();
+        assert!(response.batch_item_failures.is_empty());
+    }
+
+    async fn kinds(&self, number: u128) -> Vec<&'static str> {
+        let history = self.table.lead(LeadId::from_bits(number)).await.unwrap();
+        history.map_or(Vec::new(), |history| {
+            history
+                .decisions
+                .iter()
+                .map(|decision| decision.ruling.kind())
+                .collect()
+        })
+    }
+
+    /// Turns taken from all pools.
+    async fn turns(&self) -> u64 {
+        let mut taken = 0;
+        for pool in self.config.pools.keys() {
+            let (turns, _) = self.table.turns(pool).await.unwrap();
+            taken += turns
+                .accounts
+                .values()
+                .map(|account| account.given)
+                .sum::<u64>();
+        }
+        taken
+    }
+
+    async fn due(&self, at: Timestamp) -> Vec<Timestamp> {
+        let mut found = Vec::new();
+        for shard in 0..table::SHARDS {
+            found.extend(self.table.due(shard, at, 25).await.unwrap());
+        }
+        found.into_iter().map(|entry| entry.at).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_new_lead_is_written_with_its_score_and_its_owner_at_once() {
+    let bench = bench().await;
+    bench.hand(&[bench.new_lead(1), bench.new_lead(2)]).await;
+    for number in [1, 2] {
+        assert_eq!(
+            bench.kinds(number).await,
+            ["received", "scored", "assigned"]
+        );
+    }
+    assert_eq!(bench.turns().await, 2);
+    assert_eq!(bench.due(noon() + SignedDuration::from_hours(1)).await, []);
+}
+
+#[tokio::test]
+async fn repeats_of_a_new_lead_change_nothing_and_tell_again() {
+    let bench = bench().await;
+    let message = bench.new_lead(1);
+    bench.hand(&[message.clone(), message.clone()]).await;
+    let told = bench.queues.depth("deliver").total();
+    // Long enough for the pool to have forgotten the turn.
+    bench.clock.advance(SignedDuration::from_mins(10));
+    bench.hand(&[bench.new_lead(2)]).await;
+    bench.hand(std::slice::from_ref(&message)).await;
+    assert_eq!(bench.kinds(1).await, ["received", "scored", "assigned"]);
+    assert_eq!(bench.turns().await, 2);
+    assert!(bench.queues.depth("deliver").total() > told);
+    assert_eq!(bench.queues.depth("enrich").total(), 0);
+}
+
+#[tokio::test]
+async fn concurrent_copies_of_a_new_lead_end_in_one_owner_and_one_turn() {
+    let bench = bench().await;
+    let message = bench.new_lead(1);
+    let copies: Vec<_> = (0..8)
+        .map(|_| bench.hand(std::slice::from_ref(&message)))
+        .collect();
+    join_all(copies).await;
+    assert_eq!(bench.kinds(1).await, ["received", "scored", "assigned"]);
+    assert_eq!(bench.turns().await, 1);
+}
+
+#[tokio::test]
+async fn a_new_lead_that_somebody_else_made_meanwhile_gets_its_owner_and_its_submission_is_to_be_merged()
+ {
+    let bench = bench().await;
+    let theirs = bench.first_decision(7);
+    bench
+        .table
+        .append(LeadId::from_bits(1), 0, &[theirs])
+        .await
+        .unwrap();
+    bench.hand(&[bench.new_lead(1)]).await;
+    assert_eq!(bench.kinds(1).await, ["received", "scored", "assigned"]);
+    let back = bench.queues.peek("enrich");
+    assert_eq!(back.len(), 1);
+    let Message::Submission { submission } = serde_json::from_str(&back[0]).unwrap() else {
+        panic!("a submission goes back");
+    };
+    let Ruling::Received(received) = bench.first_decision(1).ruling else {
+        panic!("it was received");
+    };
+    assert_eq!(submission.id, SubmissionId::from_bits(1));
+    assert_eq!(submission.fields, received.fields);
+    assert_eq!(submission.received_at, received.received_at);
+}
+
+#[tokio::test]
+async fn a_new_lead_whose_name_became_an_alias_goes_back_and_the_other_lead_keeps_its_owner() {
+    let bench = bench().await;
+    bench.hand(&[bench.new_lead(2)]).await;
+    let alias = Decision {
+        ruling: Ruling::MergedInto(MergedInto {
+            lead: LeadId::from_bits(2),
+        }),
+        ..bench.first_decision(1)
+    };
+    bench
+        .table
+        .append(LeadId::from_bits(1), 0, &[alias])
+        .await
+        .unwrap();
+    bench.hand(&[bench.new_lead(1)]).await;
+    assert_eq!(bench.kinds(1).await, ["merged_into"]);
+    assert_eq!(bench.kinds(2).await, ["received", "scored", "assigned"]);
+    assert_eq!(bench.queues.peek("enrich").len(), 1);
+    assert_eq!(bench.turns().await, 1);
+}
+
+#[tokio::test]
+async fn a_new_lead_that_comes_after_its_first_check_is_looked_after_nevertheless() {
+    for minutes_late in [0, 1, 60] {
+        let bench = bench().await;
+        // The recycler found no lead at the check and took the entry away.
+        let check = first_check(&bench.config, noon());
+        let wait = check.duration_since(noon()) + SignedDuration::from_mins(minutes_late)
+            - SignedDuration::from_secs(30);
+        bench.clock.advance(wait);
+        bench.hand(&[bench.new_lead(1)]).await;
+        let lead = bench
+            .table
+            .lead(LeadId::from_bits(1))
+            .await
+            .unwrap()
+            .unwrap()
+            .lead;
+        let due_at = lead.owner.unwrap().sla.unwrap().due_at;
+        assert_eq!(
+            bench.due(due_at).await,
+            [due_at],
+            "{minutes_late} minutes late"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_its_first_decisions_a_lead_that_is_not_there_is_given_back() {
+    let bench = bench().await;
+    let mut event = SqsEvent::default();
+    let mut record = SqsMessage::default();
+    record.message_id = Some("m".to_owned());
+    let message = Message::AssignNew {
+        lead: LeadId::from_bits(1),
+        decisions: Vec::new(),
+    };
+    record.body = Some(serde_json::to_string(&message).unwrap());
+    event.records.push(record);
+    let response = bench.assign.handle(event).await.unwrap();
+    assert_eq!(response.batch_item_failures.len(), 1);
+    assert_eq!(bench.kinds(1).await, [""; 0]);
+}

@@ -1,0 +1,419 @@
+//! What happens to a Leadline from outside in one simulated run: who sends what and when, and how hostile the world is.
+//! Made from a seed, and small enough to be read when it ends badly.
+
+use std::fmt;
+
+use queue::Queue;
+
+use crate::dice::Dice;
+use crate::fault::Fault;
+
+/// One run.
+#[derive(Debug, Clone)]
+pub(crate) struct Story {
+    pub(crate) seed: u64,
+    /// What is done from outside, in the order of time.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) faults: Faults,
+    pub(crate) weather: Weather,
+}
+
+/// Something done from outside.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    /// Milliseconds after the start.
+    pub(crate) at: u64,
+    pub(crate) what: What,
+}
+
+/// What can be done from outside.
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    /// A form or a chatbot sends a submission.
+    Submit(Submit),
+    /// A tracker reports behaviour.
+    Report {
+        person: usize,
+        kind: &'static str,
+        id: u32,
+    },
+    /// Sales say something about the lead of a person.
+    Feedback {
+        person: usize,
+        kind: &'static str,
+        reason: &'static str,
+    },
+    /// Another configuration is put in force.
+    Configure(usize),
+    /// Something unreadable gets into a queue.
+    Poison { queue: Queue, body: usize },
+    /// Messages that were handled before come again, in one batch.
+    Replay {
+        queue: Queue,
+        from: usize,
+        count: usize,
+    },
+    /// Somebody gives the messages of the dead-letter queues another chance.
+    Redrive,
+    /// All functions' processes end at once.
+    Restart,
+}
+
+/// One submission.
+#[derive(Debug, Clone)]
+pub(crate) struct Submit {
+    pub(crate) person: usize,
+    pub(crate) source: &'static str,
+    pub(crate) email: bool,
+    pub(crate) phone: bool,
+    /// Differs where a person says something else this time.
+    pub(crate) variant: u8,
+    /// A value that cannot be right, so that the submission is refused or quarantined.
+    pub(crate) broken: bool,
+}
+
+/// Which faults happen.
+#[derive(Debug, Clone)]
+pub(crate) enum Faults {
+    /// Each call is at risk, in thousandths.
+    Drawn(u32),
+    /// Exactly these: function, the how-manieth call of that function, what.
+    Listed(Vec<(String, u64, Fault)>),
+}
+
+/// Properties of the world in one run.
+#[derive(Debug, Clone)]
+pub(crate) struct Weather {
+    /// After this many milliseconds nothing goes wrong any more.
+    pub(crate) calm_after: u64,
+    /// How long a received message stays hidden, in seconds. Below a function's time limit there are zombies.
+    pub(crate) visibility: u32,
+    /// Environments of each function that run at the same time.
+    pub(crate) environments: usize,
+    /// Clocks of environments differ by up to this many seconds.
+    pub(crate) skew: i64,
+    /// Chance, in hundredths, that a batch is delivered a second time at once.
+    pub(crate) duplicates: u32,
+    /// Chance, in hundredths, that the deletion of a handled message is lost.
+    pub(crate) lost_deletes: u32,
+    /// Whether a first response is awaited, which makes runs longer.
+    pub(crate) follow_up: bool,
+}
+
+/// Somebody invented.
+pub(crate) struct Person {
+    pub(crate) first: &'static str,
+    pub(crate) last: &'static str,
+    pub(crate) email: &'static str,
+    pub(crate) phone: &'static str,
+    pub(crate) country: &'static str,
+    pub(crate) title: &'static str,
+}
+
+/// The people of all stories. The second and the third share a switchboard; the fourth writes the first one's address in
+/// another way and is the same person.
+pub(crate) const PEOPLE: [Person; 5] = [
+    Person {
+        first: "Ada",
+        last: "Example",
+        email: "ada@brightwater.example",
+        phone: "+49 30 901820 11",
+        country: "DE",
+        title: "Global CMO",
+    },
+    Person {
+        first: "Ben",
+        last: "Sample",
+        email: "ben@northwind.example",
+        phone: "+1 202-555-0142",
+        country: "US",
+        title: "Engineer",
+    },
+    Person {
+        first: "Cleo",
+        last: "Muster",
+        email: "cleo@northwind.example",
+        phone: "+1 202-555-0142",
+        country: "US",
+        title: "Chief Marketing Officer",
+    },
+    Person {
+        first: "Ada",
+        last: "Example",
+        email: "ADA@Brightwater.example",
+        phone: "+49 30 901820 12",
+        country: "DE",
+        title: "CMO",
+    },
+    Person {
+        first: "Dan",
+        last: "Specimen",
+        email: "dan@example.org",
+        phone: "+44 20 7946 0123",
+        country: "GB",
+        title: "Founder",
+    },
+];
+
+/// Bodies that no function can read.
+pub(crate) const POISON: [&str; 8] = [
+    " ",
+    "not JSON at all",
+    "{\"type\":\"score.v1\"}",
+    "{\"type\":\"score.v1\",\"lead\":\"lead_00000000000000000000000000\",\"seq\":-1}",
+    "{\"type\":\"from.the.future.v9\",\"lead\":1}",
+    "{\"type\":\"submission.v1\",\"submission\":{\"id\":\"\\ud800\"}}",
+    "{\"type\":\"assign.v1\",\"lead\":\"lead_0000000000000000000000000!\",\"seq\":1,\"seq\":2}",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+];
+
+/// Number of configurations: see `world::configuration`.
+pub(crate) const CONFIGURATIONS: usize = 5;
+
+impl Story {
+    /// The story that a seed tells.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut rng = Dice(seed).at("story", 0);
+        let calm_after = 1_000 * rng.u64(20..240);
+        let weather = Weather {
+            calm_after,
+            visibility: *pick(&mut rng, &[4, 30, 60, 150]),
+            environments: rng.usize(1..4),
+            skew: *pick(&mut rng, &[0, 0, 2, 600]),
+            duplicates: *pick(&mut rng, &[0, 5, 30]),
+            lost_deletes: *pick(&mut rng, &[0, 5, 30]),
+            follow_up: rng.u8(0..4) == 0,
+        };
+        let mut steps = Vec::new();
+        let people = rng.usize(1..=PEOPLE.len());
+        let span = calm_after / 2;
+        let burst = rng.bool();
+        let moment = |rng: &mut fastrand::Rng| {
+            if burst && rng.u8(0..3) > 0 {
+                rng.u64(0..40)
+            } else {
+                rng.u64(0..span)
+            }
+        };
+        for _ in 0..rng.usize(2..9) {
+            let what = What::Submit(submit(&mut rng, people));
+            let at = moment(&mut rng);
+            steps.push(Step {
+                at,
+                what: what.clone(),
+            });
+            if rng.u8(0..4) == 0 {
+                // An impatient visitor, or a sender that missed our answer.
+                let at = at + rng.u64(0..3_000);
+                steps.push(Step { at, what });
+            }
+        }
+        for id in 0..rng.u32(0..4) {
+            let kind = *pick(
+                &mut rng,
+                &[
+                    "page_visited",
+                    "pricing_page_visited",
+                    "whitepaper_downloaded",
+                    "trial_activated",
+                ],
+            );
+            let what = What::Report {
+                person: rng.usize(0..people),
+                kind,
+                id: id / 2,
+            };
+            steps.push(Step {
+                at: moment(&mut rng),
+                what,
+            });
+        }
+        for _ in 0..rng.usize(0..3) {
+            let (kind, reason) = *pick(
+                &mut rng,
+                &[
+                    ("contacted", ""),
+                    ("accepted", ""),
+                    ("rejected", "not_now"),
+                    ("rejected", "spam"),
+                    ("disqualified", "spam"),
+                    ("converted", ""),
+                ],
+            );
+            let what = What::Feedback {
+                person: rng.usize(0..people),
+                kind,
+                reason,
+            };
+            steps.push(Step {
+                at: rng.u64(0..calm_after),
+                what,
+            });
+        }
+        if rng.u8(0..3) == 0 {
+            for _ in 0..rng.usize(1..3) {
+                let what = What::Configure(rng.usize(0..CONFIGURATIONS));
+                steps.push(Step {
+                    at: moment(&mut rng),
+                    what,
+                });
+            }
+        }
+        if rng.u8(0..5) == 0 {
+            let what = What::Poison {
+                queue: *pick(&mut rng, &Queue::ALL),
+                body: rng.usize(0..POISON.len()),
+            };
+            steps.push(Step {
+                at: rng.u64(0..span),
+                what,
+            });
+        }
+        for _ in 0..rng.usize(0..3) {
+            let what = What::Replay {
+                queue: *pick(&mut rng, &Queue::ALL),
+                from: rng.usize(0..12),
+                count: rng.usize(1..6),
+            };
+            steps.push(Step {
+                at: rng.u64(0..calm_after),
+                what,
+            });
+        }
+        if rng.u8(0..4) == 0 {
+            steps.push(Step {
+                at: rng.u64(0..calm_after),
+                what: What::Redrive,
+            });
+        }
+        if rng.u8(0..4) == 0 {
+            steps.push(Step {
+                at: rng.u64(0..calm_after),
+                what: What::Restart,
+            });
+        }
+        steps.sort_by_key(|step| step.at);
+        let faults = Faults::Drawn(*pick(&mut rng, &[0, 5, 20, 60, 150]));
+        Self {
+            seed,
+            steps,
+            faults,
+            weather,
+        }
+    }
+}
+
+fn submit(rng: &mut fastrand::Rng, people: usize) -> Submit {
+    let (email, phone) = *pick(
+        rng,
+        &[
+            (true, true),
+            (true, true),
+            (true, false),
+            (true, false),
+            (false, true),
+        ],
+    );
+    Submit {
+        person: rng.usize(0..people),
+        source: pick::<&str>(rng, &["website", "website", "assistant"]),
+        email,
+        phone,
+        variant: rng.u8(0..3),
+        broken: rng.u8(0..12) == 0,
+    }
+}
+
+fn pick<'a, T>(rng: &mut fastrand::Rng, from: &'a [T]) -> &'a T {
+    &from[rng.usize(0..from.len())]
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "seed {}", self.seed)?;
+        writeln!(
+            formatter,
+            "world: visibility {} s, {} environments of each function, clocks up to {} s apart, {} % of batches delivered twice, \
+             {} % of deletions lost, calm after {} s{}",
+            self.weather.visibility,
+            self.weather.environments,
+            self.weather.skew,
+            self.weather.duplicates,
+            self.weather.lost_deletes,
+            self.weather.calm_after / 1_000,
+            if self.weather.follow_up {
+                ", a first response is awaited"
+            } else {
+                ""
+            },
+        )?;
+        for step in &self.steps {
+            writeln!(
+                formatter,
+                "  {:>7.3} s  {}",
+                step.at as f64 / 1_000.0,
+                step.what
+            )?;
+        }
+        match &self.faults {
+            Faults::Drawn(0) => writeln!(formatter, "no faults"),
+            Faults::Drawn(risk) => writeln!(formatter, "faults: {risk} of 1,000 calls"),
+            Faults::Listed(listed) => {
+                for (function, nth, fault) in listed {
+                    writeln!(formatter, "  call {nth} of {function}: {fault}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Submit(submit) => {
+                let with = match (submit.email, submit.phone) {
+                    (true, true) => "e-mail and phone",
+                    (true, false) => "e-mail",
+                    (false, true) => "phone",
+                    (false, false) => "neither",
+                };
+                let broken = if submit.broken {
+                    ", with a value that cannot be right"
+                } else {
+                    ""
+                };
+                write!(
+                    formatter,
+                    "{} submits person {} with {with}, variant {}{broken}",
+                    submit.source, submit.person, submit.variant
+                )
+            }
+            What::Report { person, kind, id } => {
+                write!(formatter, "event {id} is reported: person {person} {kind}")
+            }
+            What::Feedback {
+                person,
+                kind,
+                reason,
+            } => write!(formatter, "sales say of person {person}: {kind} {reason}"),
+            What::Configure(variant) => {
+                write!(formatter, "configuration {variant} is put in force")
+            }
+            What::Poison { queue, body } => write!(
+                formatter,
+                "poison {body} gets into the queue {}",
+                queue.name()
+            ),
+            What::Replay { queue, from, count } => {
+                write!(
+                    formatter,
+                    "{count} messages of the queue {} come again, from the {from}th on",
+                    queue.name()
+                )
+            }
+            What::Redrive => write!(formatter, "the dead-letter queues are redriven"),
+            What::Restart => write!(formatter, "all environments end"),
+        }
+    }
+}

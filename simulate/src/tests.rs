@@ -1,0 +1,123 @@
+//! A quick share of the simulation, for every run of the tests.
+
+use std::time::Duration;
+
+use crate::broken::Broken;
+use crate::engines::Place;
+use crate::fault::{Coverage, Fault};
+use crate::shrink::{invariant, shrink};
+use crate::story::Story;
+use crate::world::run;
+
+#[test]
+fn every_invariant_holds_in_forty_worlds_and_they_are_hostile() {
+    let mut coverage = Coverage::default();
+    for seed in 1..=40 {
+        let run = run(&Story::of(seed), None, Place::Memory).unwrap();
+        assert!(
+            run.violations.is_empty(),
+            "seed {seed}: {:?}; see it whole: cargo run --release -p simulate -- --seed {seed}",
+            run.violations
+        );
+        coverage.add(run.coverage);
+    }
+    for fault in [
+        Fault::Lost,
+        Fault::ReplyLost,
+        Fault::Late,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+        Fault::Throttled,
+        Fault::Broken,
+        Fault::Conflict,
+    ] {
+        assert!(
+            coverage.faults.keys().any(|(met, _)| *met == fault),
+            "{fault} never happened"
+        );
+    }
+    for event in [
+        "batches delivered twice",
+        "deletions lost",
+        "configurations put in force",
+        "old messages played again",
+        "restarts of everything",
+    ] {
+        assert!(coverage.events.contains_key(event), "never: {event}");
+    }
+}
+
+#[test]
+fn a_seed_tells_the_same_story_every_time() {
+    for seed in [1, 7, 19] {
+        let (first, second) = (
+            run(&Story::of(seed), None, Place::Memory).unwrap(),
+            run(&Story::of(seed), None, Place::Memory).unwrap(),
+        );
+        assert_eq!(first.trace, second.trace, "seed {seed}");
+        assert_eq!(first.coverage.events, second.coverage.events, "seed {seed}");
+    }
+}
+
+#[test]
+fn every_missing_safeguard_is_noticed_by_a_seed_that_holds_with_it() {
+    let seeds = [
+        (Broken::AppendUnchecked, 2),
+        (Broken::ClaimUnchecked, 9),
+        (Broken::TurnsUnchecked, 788),
+        (Broken::FailuresForgotten, 5),
+        (Broken::AcceptedUnsent, 83),
+        (Broken::SendBeforeWrite, 2),
+        (Broken::IdPerAttempt, 1),
+    ];
+    assert_eq!(seeds.len(), Broken::ALL.len());
+    for (broken, seed) in seeds {
+        let story = Story::of(seed);
+        let without = run(&story, Some(broken), Place::Memory).unwrap();
+        assert!(!without.violations.is_empty(), "{broken:?}, seed {seed}");
+        let with = run(&story, None, Place::Memory).unwrap();
+        assert!(
+            with.violations.is_empty(),
+            "seed {seed}: {:?}",
+            with.violations
+        );
+    }
+}
+
+#[test]
+fn a_failing_story_is_made_small_and_still_fails() {
+    let story = Story::of(5);
+    let failed = run(&story, Some(Broken::FailuresForgotten), Place::Memory).unwrap();
+    let broken = invariant(&failed.violations[0]).to_owned();
+    let shrunk = shrink(
+        &story,
+        failed,
+        Some(Broken::FailuresForgotten),
+        Duration::from_secs(20),
+    );
+    assert!(shrunk.story.steps.len() <= story.steps.len());
+    let again = run(
+        &shrunk.story,
+        Some(Broken::FailuresForgotten),
+        Place::Memory,
+    )
+    .unwrap();
+    assert!(
+        again
+            .violations
+            .iter()
+            .any(|violation| invariant(violation) == broken)
+    );
+}
+
+#[test]
+fn the_same_faults_leave_engines_on_files_whole() {
+    for seed in 101..=105 {
+        let run = run(&Story::of(seed), None, Place::Files).unwrap();
+        assert!(
+            run.violations.is_empty(),
+            "seed {seed}: {:?}",
+            run.violations
+        );
+    }
+}

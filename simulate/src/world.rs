@@ -1,0 +1,793 @@
+//! One simulated run: the real handlers over the real SDK clients, a network that fails by the seed, paused time, one
+//! thread. Plays what a deployed Leadline has around it: the pollers of the queues, the schedule, senders that try again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_sqs::Client as SqsClient;
+use aws_sdk_sqs::types::{Message, QueueAttributeName};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::timeout::TimeoutConfig;
+use cli::dev::handlers::{Handlers, Wiring};
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::http::{Method, Request};
+use lambda_http::{Body, RequestExt};
+use outbound::{Client, Policy};
+use platform::{Clock, Secrets, Settings};
+use queue::{Queue, Queues};
+use serde_json::{Value, json};
+use table::Table;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::broken::Broken;
+use crate::configuration::variant;
+use crate::dice::Dice;
+use crate::engines::{Engines, Place};
+use crate::fault::{Coverage, Happened};
+use crate::outside::{Inbox, Outside};
+use crate::story::{PEOPLE, POISON, Step, Story, Submit, What};
+use crate::wire::{INVOCATION, Invocation, Network, http_client};
+
+/// Name of the table.
+const TABLE: &str = "leadline";
+
+/// The token of the API.
+const TOKEN: &str = "token-of-the-simulated-world";
+
+/// As in the template.
+const MAX_RECEIVES: u32 = 5;
+
+/// Rounds of looking for due work after which a run that still has some is taken for one that never ends.
+const MOST_ROUNDS: usize = 400;
+
+/// What a run ended with.
+pub(crate) struct Run {
+    /// What does not hold, each with its invariant's name.
+    pub(crate) violations: Vec<String>,
+    /// The faults that happened, in order.
+    pub(crate) happened: Vec<Happened>,
+    pub(crate) coverage: Coverage,
+    /// Sums up everything that happened: equal for equal seeds.
+    pub(crate) trace: u64,
+}
+
+/// What senders know.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Submissions that were answered 202, by id; with whether an e-mail address was in it, and whose.
+    pub(crate) accepted: BTreeMap<String, Submit>,
+    /// Reports of behaviour that were answered 202: person, number and kind of the event.
+    pub(crate) reported: Vec<(usize, u32, String)>,
+    /// Anything that must not happen and was noticed on the way.
+    pub(crate) violations: Vec<String>,
+}
+
+/// The world of a run.
+pub(crate) struct World {
+    pub(crate) story: Story,
+    pub(crate) broken: Option<Broken>,
+    pub(crate) started: Instant,
+    pub(crate) network: Arc<Network>,
+    pub(crate) inbox: Inbox,
+    pub(crate) ledger: Mutex<Ledger>,
+    /// The table and the queues past all faults.
+    pub(crate) table: Table,
+    pub(crate) client: aws_sdk_dynamodb::Client,
+    pub(crate) engines: Engines,
+    sqs: SqsClient,
+    wired: (Table, Queues),
+    environments: Mutex<BTreeMap<(&'static str, usize), Arc<Handlers>>>,
+    running: Mutex<Vec<Weak<Invocation>>>,
+    tape: Mutex<Vec<(Queue, String)>>,
+    /// Pollers rest while this is false: nothing is in the queues, and time is about to leap.
+    awake: watch::Sender<bool>,
+}
+
+/// Monday, 2026-03-02, noon in Berlin.
+pub(crate) fn start() -> Timestamp {
+    Timestamp::from_second(1_772_449_200).unwrap_or_default()
+}
+
+/// Runs a story to its end, on this thread.
+pub(crate) fn run(story: &Story, broken: Option<Broken>, place: Place) -> anyhow::Result<Run> {
+    // The SDK spreads its retries by this.
+    fastrand::seed(story.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()?;
+    runtime.block_on(live(story.clone(), broken, place))
+}
+
+async fn live(story: Story, broken: Option<Broken>, place: Place) -> anyhow::Result<Run> {
+    let world = Arc::new(World::new(story, broken, place).await?);
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    for queue in Queue::ALL {
+        for index in 0..world.story.weather.environments {
+            tasks.spawn(Arc::clone(&world).poll(queue, index, stopped.clone()));
+        }
+    }
+    tasks.spawn(Arc::clone(&world).keep_schedule(stopped.clone()));
+    let mut senders = JoinSet::new();
+    for (index, step) in world.story.steps.iter().cloned().enumerate() {
+        senders.spawn(Arc::clone(&world).play(index, step));
+    }
+    let mut panicked = false;
+    while let Some(ended) = senders.join_next().await {
+        panicked |= ended.is_err();
+    }
+    tokio::time::sleep_until(world.started + Duration::from_millis(world.story.weather.calm_after))
+        .await;
+    // Calls that were on their way when it became calm arrive within this.
+    sleep(Duration::from_secs(150)).await;
+    world.drain().await;
+    let _ = stop.send(true);
+    world.awake.send_replace(true);
+    while let Some(ended) = tasks.join_next().await {
+        panicked |= ended.is_err();
+    }
+    let mut violations = crate::checks::all(&world).await;
+    if panicked {
+        violations.push("a panic got out of a handler".to_owned());
+    }
+    let (happened, coverage, trace) = world.network.close();
+    Ok(Run {
+        violations,
+        happened,
+        coverage,
+        trace,
+    })
+}
+
+impl World {
+    async fn new(story: Story, broken: Option<Broken>, place: Place) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let engines = Engines::open(place)?;
+        let calm_at = started + Duration::from_millis(story.weather.calm_after);
+        let network = Network::new(story.seed, story.faults.clone(), calm_at, broken);
+        let client = dynamodb(engines.to_table(), TimeoutConfig::disabled())?;
+        let table = Table::new(client.clone(), TABLE);
+        table.create_if_missing().await?;
+        let sqs = sqs(engines.to_queues(), TimeoutConfig::disabled())?;
+        let mut urls = Vec::new();
+        for queue in Queue::ALL {
+            urls.push((
+                queue,
+                create_queue(&sqs, queue, story.weather.visibility).await?,
+            ));
+        }
+        let deployed = platform::sdk_config(&settings()?);
+        let limits = deployed
+            .timeout_config()
+            .cloned()
+            .unwrap_or_else(TimeoutConfig::disabled);
+        let over = |engine| http_client(engine, Arc::clone(&network));
+        let wired = (
+            Table::new(dynamodb(over(engines.to_table()), limits.clone())?, TABLE),
+            Queues::new(self::sqs(over(engines.to_queues()), limits)?, urls),
+        );
+        let first = variant(0, story.weather.follow_up);
+        table
+            .push_configuration(&first.config, &first.text, start())
+            .await?;
+        Ok(Self {
+            story,
+            broken,
+            started,
+            network,
+            inbox: Inbox::default(),
+            ledger: Mutex::default(),
+            table,
+            client,
+            engines,
+            sqs,
+            wired,
+            environments: Mutex::default(),
+            running: Mutex::default(),
+            tape: Mutex::default(),
+            awake: watch::Sender::new(true),
+        })
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time of the world itself.
+    pub(crate) fn now(&self) -> Timestamp {
+        moment(self.started, 0)
+    }
+
+    /// An environment of a function: its own memory, its own clock.
+    fn environment(&self, function: &'static str, index: usize) -> Arc<Handlers> {
+        let mut environments = self
+            .environments
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let made = environments.entry((function, index)).or_insert_with(|| {
+            let secrets = Secrets::fixed([
+                ("pepper", "pepper-of-the-simulated-world"),
+                ("crm", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+            ]);
+            let mut wiring = Wiring::new(secrets, TOKEN.to_owned());
+            let skew = self.story.weather.skew;
+            let ahead = Dice(self.story.seed)
+                .at(function, u64::MAX - index as u64)
+                .i64(-skew..=skew);
+            let started = self.started;
+            wiring.clock = Clock::told_by(move || moment(started, ahead));
+            wiring.outbound = Client::in_process(
+                Policy::allowing(Vec::new()),
+                Outside {
+                    network: Arc::clone(&self.network),
+                    inbox: Arc::clone(&self.inbox),
+                    table: self.table.clone(),
+                    broken: self.broken,
+                },
+            );
+            wiring.configuration_seconds = table::CONFIGURATION_SECONDS;
+            Arc::new(Handlers::new(&self.wired.0, &self.wired.1, wiring))
+        });
+        Arc::clone(made)
+    }
+
+    /// Runs `work` as one invocation; `None` when the function ended on the way or took too long.
+    async fn invoke<T>(
+        &self,
+        function: &'static str,
+        index: usize,
+        limit: u64,
+        work: impl AsyncFnOnce(&Handlers) -> T,
+    ) -> Option<T> {
+        let handlers = self.environment(function, index);
+        let invocation = Arc::new(Invocation {
+            function,
+            end: Notify::new(),
+        });
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(&invocation));
+        let working = INVOCATION.scope(
+            Arc::clone(&invocation),
+            timeout(Duration::from_secs(limit), work(&handlers)),
+        );
+        let ended = tokio::select! {
+            biased;
+            () = invocation.end.notified() => None,
+            done = Box::pin(working) => done.ok(),
+        };
+        if ended.is_none() {
+            self.network.note("functions ended in the middle");
+            self.environments
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&(function, index));
+        }
+        ended
+    }
+
+    /// What an event source mapping does.
+    async fn poll(self: Arc<Self>, queue: Queue, index: usize, stopped: watch::Receiver<bool>) {
+        let mut awake = self.awake.subscribe();
+        let mut rng = Dice(self.story.seed).at(queue.name(), 1_000_000 + index as u64);
+        let mut extra = JoinSet::new();
+        loop {
+            if awake.wait_for(|awake| *awake).await.is_err() || *stopped.borrow() {
+                break;
+            }
+            sleep(Duration::from_millis(rng.u64(0..50))).await;
+            if self.engines.queues.depth(queue.name()).visible == 0 {
+                // Cheaper than a long poll, of which hours of simulated time would hold thousands.
+                sleep(Duration::from_millis(rng.u64(500..2_500))).await;
+                continue;
+            }
+            let received = self
+                .sqs
+                .receive_message()
+                .queue_url(url(queue.name()))
+                .max_number_of_messages(rng.i32(1..=10))
+                .send()
+                .await;
+            let messages = received
+                .ok()
+                .and_then(|received| received.messages)
+                .unwrap_or_default();
+            if messages.is_empty() {
+                continue;
+            }
+            if rng.u32(0..100) < self.story.weather.duplicates {
+                self.network.note("batches delivered twice");
+                let (world, again) = (Arc::clone(&self), messages.clone());
+                let (other, wait) = (rng.usize(0..4), rng.u64(0..4_000));
+                extra.spawn(async move {
+                    sleep(Duration::from_millis(wait)).await;
+                    world.hand_over(queue, other, &again).await;
+                });
+            }
+            self.tape
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(
+                    messages
+                        .iter()
+                        .filter_map(|message| Some((queue, message.body.clone()?))),
+                );
+            // A repeat within the batch now and then.
+            let mut batch = messages.clone();
+            if rng.u8(0..20) == 0 {
+                let mut twin = messages[0].clone();
+                twin.message_id = Some(format!("{}-twin", twin.message_id.unwrap_or_default()));
+                batch.push(twin);
+                self.network.note("messages doubled within a batch");
+            }
+            if let Some(failed) = self.hand_over(queue, index, &batch).await {
+                for message in &messages {
+                    let is_failed = message
+                        .message_id
+                        .as_ref()
+                        .is_some_and(|id| failed.contains(id));
+                    let is_kept = is_failed && self.broken != Some(Broken::FailuresForgotten);
+                    if is_kept
+                        || rng.u32(0..100) < self.story.weather.lost_deletes
+                            && self.now() < self.calm()
+                    {
+                        self.network.note(if is_kept {
+                            "records given back"
+                        } else {
+                            "deletions lost"
+                        });
+                        continue;
+                    }
+                    let handle = message.receipt_handle.clone();
+                    let _gone = self
+                        .sqs
+                        .delete_message()
+                        .queue_url(url(queue.name()))
+                        .set_receipt_handle(handle)
+                        .send()
+                        .await;
+                }
+            }
+        }
+        while extra.join_next().await.is_some() {}
+    }
+
+    fn calm(&self) -> Timestamp {
+        let calm =
+            SignedDuration::from_millis(i64::try_from(self.story.weather.calm_after).unwrap_or(0));
+        start().saturating_add(calm).unwrap_or(start())
+    }
+
+    /// One invocation with a batch: the ids that were given back, or `None` when the function ended on the way.
+    async fn hand_over(
+        &self,
+        queue: Queue,
+        index: usize,
+        messages: &[Message],
+    ) -> Option<Vec<String>> {
+        let records = messages.iter().map(|message| {
+            (
+                message.message_id.clone().unwrap_or_default(),
+                message.body.clone().unwrap_or_default(),
+            )
+        });
+        let records: Vec<(String, String)> = records.collect();
+        let event = event(&records);
+        let limit = if matches!(queue, Queue::Enrich | Queue::Deliver) {
+            30
+        } else {
+            20
+        };
+        let answer = self
+            .invoke(queue.name(), index, limit, async |handlers| {
+                handlers.invoke(queue, event).await
+            })
+            .await?;
+        let failed = match answer {
+            Ok(response) => ids(response),
+            Err(_) => records.iter().map(|(id, _)| id.clone()).collect(),
+        };
+        if let Some(unknown) = failed
+            .iter()
+            .find(|id| !records.iter().any(|(known, _)| known == *id))
+        {
+            self.ledger().violations.push(format!(
+                "F4: {} gave back {unknown}, which it was not given",
+                queue.name()
+            ));
+        }
+        Some(failed)
+    }
+
+    /// What the schedule does.
+    async fn keep_schedule(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
+        let mut rng = Dice(self.story.seed).at("schedule", 0);
+        while self.now() < self.calm() {
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                () = sleep(Duration::from_secs(rng.u64(20..90))) => {}
+            }
+            let _looked = self
+                .invoke("recycle", 0, 30, async |handlers| {
+                    handlers.recycle().await.map_err(|error| error.to_string())
+                })
+                .await;
+        }
+    }
+
+    /// Nothing goes wrong any more: everything has to come to its end.
+    async fn drain(&self) {
+        for round in 0..MOST_ROUNDS {
+            if round < 3 {
+                self.redrive().await;
+            }
+            self.engines.queues.wait_idle().await;
+            let looked = self
+                .invoke("recycle", 0, 3_600, async |handlers| {
+                    handlers.recycle().await
+                })
+                .await;
+            if !matches!(looked, Some(Ok(_))) {
+                self.ledger().violations.push(
+                    "I11: due work cannot be looked for although nothing is broken".to_owned(),
+                );
+            }
+            self.engines.queues.wait_idle().await;
+            let Some(next) = crate::checks::next_due(self).await else {
+                return;
+            };
+            // A clock that is behind must have come there too.
+            let wait = next.as_second() - self.now().as_second() + 1 + self.story.weather.skew;
+            if wait > 0 {
+                self.network.note("leaps to due work");
+                self.awake.send_replace(false);
+                // Pollers that are waiting for messages come to rest first.
+                sleep(Duration::from_secs(u64::try_from(wait).unwrap_or(0).max(4))).await;
+                self.awake.send_replace(true);
+            }
+        }
+        self.ledger().violations.push(format!(
+            "I11: due work is left after {MOST_ROUNDS} rounds without a fault"
+        ));
+    }
+
+    async fn redrive(&self) {
+        for queue in Queue::ALL {
+            let arn = format!("arn:aws:sqs:us-east-1:000000000000:{}-dlq", queue.name());
+            let _moved = self
+                .sqs
+                .start_message_move_task()
+                .source_arn(arn)
+                .send()
+                .await;
+        }
+    }
+
+    /// Does one thing from outside.
+    async fn play(self: Arc<Self>, index: usize, step: Step) {
+        sleep(Duration::from_millis(step.at)).await;
+        match step.what {
+            What::Submit(submit) => self.submit(index, submit).await,
+            What::Report { person, kind, id } => self.report(index, person, kind, id).await,
+            What::Feedback {
+                person,
+                kind,
+                reason,
+            } => self.give_feedback(index, person, kind, reason).await,
+            What::Configure(number) => {
+                let variant = variant(number, self.story.weather.follow_up);
+                let _pushed = self
+                    .table
+                    .push_configuration(&variant.config, &variant.text, self.now())
+                    .await;
+                self.network.note("configurations put in force");
+            }
+            What::Poison { queue, body } => {
+                self.network.note("poison");
+                let _sent = self
+                    .sqs
+                    .send_message()
+                    .queue_url(url(queue.name()))
+                    .message_body(POISON[body])
+                    .send()
+                    .await;
+            }
+            What::Replay { queue, from, count } => {
+                let tape: Vec<String> = self
+                    .tape
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .iter()
+                    .filter(|(known, _)| *known == queue)
+                    .map(|(_, body)| body.clone())
+                    .collect();
+                let again: Vec<(String, String)> = tape
+                    .into_iter()
+                    .skip(from)
+                    .take(count)
+                    .enumerate()
+                    .map(|(number, body)| (format!("replay-{index}-{number}"), body))
+                    .collect();
+                if !again.is_empty() {
+                    self.network.note("old messages played again");
+                    let _ended = self
+                        .invoke(queue.name(), 7, 30, async |handlers| {
+                            handlers.invoke(queue, event(&again)).await.is_ok()
+                        })
+                        .await;
+                }
+            }
+            What::Redrive => {
+                self.network.note("dead-letter queues redriven");
+                self.redrive().await;
+            }
+            What::Restart => {
+                self.network.note("restarts of everything");
+                let running = std::mem::take(
+                    &mut *self.running.lock().unwrap_or_else(PoisonError::into_inner),
+                );
+                running
+                    .iter()
+                    .filter_map(Weak::upgrade)
+                    .for_each(|invocation| invocation.end.notify_one());
+                self.environments
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clear();
+            }
+        }
+    }
+
+    async fn submit(&self, index: usize, submit: Submit) {
+        let (kind, body) = body_of(&submit);
+        let path = format!("/v1/sources/{}", submit.source);
+        if let Some(answer) = self
+            .insist("capture", index, Method::POST, &path, kind, &body)
+            .await
+            && let Some(ids) = answer["submissions"].as_array()
+        {
+            for id in ids.iter().filter_map(Value::as_str) {
+                self.ledger().accepted.insert(id.to_owned(), submit.clone());
+            }
+        }
+    }
+
+    async fn report(&self, index: usize, person: usize, kind: &str, id: u32) {
+        let at = start()
+            .saturating_add(SignedDuration::from_secs(i64::from(id)))
+            .unwrap_or(start());
+        let event = json!({ "events": [{ "id": format!("event-{person}-{kind}-{id}"), "type": kind, "at": at, "email": PEOPLE[person].email }] });
+        let answer = self
+            .insist(
+                "capture",
+                index,
+                Method::POST,
+                "/v1/events",
+                "application/json",
+                &event.to_string(),
+            )
+            .await;
+        if answer.is_some_and(|answer| answer["accepted"] == 1) {
+            self.ledger().reported.push((person, id, kind.to_owned()));
+        }
+    }
+
+    async fn give_feedback(&self, index: usize, person: usize, kind: &str, reason: &str) {
+        let email = PEOPLE[person].email.replace('@', "%40");
+        let Some(found) = self
+            .insist(
+                "api",
+                index,
+                Method::GET,
+                &format!("/v1/leads?email={email}"),
+                "",
+                "",
+            )
+            .await
+        else {
+            return;
+        };
+        let Some(lead) = found["leads"][0]["id"].as_str() else {
+            return;
+        };
+        let body = json!({ "kind": kind, "reason": reason, "at": self.now() }).to_string();
+        if self
+            .insist(
+                "api",
+                index,
+                Method::POST,
+                &format!("/v1/leads/{lead}/feedback"),
+                "application/json",
+                &body,
+            )
+            .await
+            .is_some()
+        {
+            self.network.note("feedback taken");
+        }
+    }
+
+    /// Sends a request again and again until it is answered with something final; `None` when it was refused or never was.
+    async fn insist(
+        &self,
+        function: &'static str,
+        index: usize,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: &str,
+    ) -> Option<Value> {
+        let mut rng = Dice(self.story.seed).at("sender", index as u64);
+        for _ in 0..40 {
+            let environment = rng.usize(0..self.story.weather.environments);
+            let answer = self
+                .invoke(function, environment, 10, async |handlers| {
+                    let request = Request::builder()
+                        .method(method.clone())
+                        .uri(path)
+                        .header("content-type", kind)
+                        .header("authorization", format!("Bearer {TOKEN}"))
+                        .body(Body::from(body))
+                        .unwrap_or_default();
+                    let bare = path.split('?').next().unwrap_or_default();
+                    let response = handlers
+                        .answer(request.with_raw_http_path(bare), bare)
+                        .await;
+                    let bytes: &[u8] = response.body().as_ref();
+                    (
+                        response.status().as_u16(),
+                        serde_json::from_slice(bytes).unwrap_or(Value::Null),
+                    )
+                })
+                .await;
+            match answer {
+                Some((200..=299, body)) => return Some(body),
+                Some((400..=499, _)) => return None,
+                _ => {
+                    self.network.note("requests sent again");
+                    sleep(Duration::from_millis(rng.u64(200..9_000))).await;
+                }
+            }
+        }
+        None
+    }
+}
+
+fn moment(started: Instant, ahead: i64) -> Timestamp {
+    let since = i64::try_from(started.elapsed().as_millis()).unwrap_or(0);
+    start()
+        .saturating_add(SignedDuration::from_millis(since + ahead * 1_000))
+        .unwrap_or(start())
+}
+
+fn ids(response: SqsBatchResponse) -> Vec<String> {
+    response
+        .batch_item_failures
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect()
+}
+
+fn event(records: &[(String, String)]) -> SqsEvent {
+    let mut event = SqsEvent::default();
+    for (id, body) in records {
+        let mut record = SqsMessage::default();
+        record.message_id = Some(id.clone());
+        record.body = Some(body.clone());
+        event.records.push(record);
+    }
+    event
+}
+
+/// What a person's form or chatbot sends.
+fn body_of(submit: &Submit) -> (&'static str, String) {
+    let person = &PEOPLE[submit.person];
+    let mut fields: Vec<(&str, String)> = vec![
+        ("first_name", person.first.to_owned()),
+        ("last_name", person.last.to_owned()),
+        ("country", person.country.to_owned()),
+    ];
+    if submit.email {
+        fields.push(("email", person.email.to_owned()));
+    }
+    if submit.phone {
+        fields.push(("phone", person.phone.to_owned()));
+    }
+    match submit.variant {
+        0 => fields.push(("title", person.title.to_owned())),
+        1 => fields.push(("company", "Brightwater".to_owned())),
+        _ => fields.push(("employees", "75".to_owned())),
+    }
+    if submit.broken {
+        fields.retain(|(name, _)| *name != "email");
+        fields.push(("email", "nobody at nowhere".to_owned()));
+    }
+    if submit.source == "assistant" {
+        let fields: serde_json::Map<String, Value> = fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
+            .collect();
+        ("application/json", json!({ "conversation_id": format!("{}-{}", submit.person, submit.variant), "variables": fields }).to_string())
+    } else {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in fields {
+            form.append_pair(name, &value);
+        }
+        ("application/x-www-form-urlencoded", form.finish())
+    }
+}
+
+fn settings() -> anyhow::Result<Settings> {
+    thread_local! {
+        static SETTINGS: std::cell::OnceCell<Settings> = const { std::cell::OnceCell::new() };
+    }
+    SETTINGS.with(|kept| {
+        if let Some(settings) = kept.get() {
+            return Ok(settings.clone());
+        }
+        let made = Settings::parse(|name| match name {
+            "LEADLINE_TABLE" => Some(TABLE.to_owned()),
+            "AWS_REGION" => Some("us-east-1".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("simulated".to_owned()),
+            _ => None,
+        })?;
+        Ok(kept.get_or_init(|| made).clone())
+    })
+}
+
+/// A client as deployed but for its network. Its retry quota is its own: those of one name are shared by a whole process,
+/// and would carry one run's luck into the next.
+fn dynamodb(
+    network: SharedHttpClient,
+    limits: TimeoutConfig,
+) -> anyhow::Result<aws_sdk_dynamodb::Client> {
+    let config = aws_sdk_dynamodb::config::Builder::from(&platform::sdk_config(&settings()?))
+        .http_client(network)
+        .timeout_config(limits)
+        .retry_partition(partition())
+        .build();
+    Ok(aws_sdk_dynamodb::Client::from_conf(config))
+}
+
+fn sqs(network: SharedHttpClient, limits: TimeoutConfig) -> anyhow::Result<SqsClient> {
+    let config = aws_sdk_sqs::config::Builder::from(&platform::sdk_config(&settings()?))
+        .http_client(network)
+        .timeout_config(limits)
+        .retry_partition(partition())
+        .build();
+    Ok(SqsClient::from_conf(config))
+}
+
+fn partition() -> aws_smithy_runtime::client::retries::RetryPartition {
+    use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+    RetryPartition::custom("simulated")
+        .token_bucket(TokenBucket::builder().capacity(500).build())
+        .build()
+}
+
+fn url(name: &str) -> String {
+    format!("http://sqs.local/000000000000/{name}")
+}
+
+async fn create_queue(sqs: &SqsClient, queue: Queue, visibility: u32) -> anyhow::Result<String> {
+    let dead_letters = format!("{}-dlq", queue.name());
+    sqs.create_queue().queue_name(&dead_letters).send().await?;
+    let policy = json!({ "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:000000000000:{dead_letters}"), "maxReceiveCount": MAX_RECEIVES.to_string() });
+    let created = sqs
+        .create_queue()
+        .queue_name(queue.name())
+        .attributes(
+            QueueAttributeName::VisibilityTimeout,
+            visibility.to_string(),
+        )
+        .attributes(QueueAttributeName::RedrivePolicy, policy.to_string())
+        .send()
+        .await?;
+    Ok(created.queue_url.unwrap_or_default())
+}

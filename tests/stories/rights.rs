@@ -1,0 +1,137 @@
+//! Rights in the template: each role may do what its function was seen to do, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use tests::deployment::AwsCall;
+use tests::template::{self, FUNCTIONS, capitalised};
+
+use crate::life::Life;
+
+/// Action and logical name of the resource.
+type Right = (String, String);
+
+#[test]
+fn a_role_may_do_what_its_function_was_seen_to_do_and_nothing_else() {
+    let life = Life::lived();
+    let mut used: BTreeMap<&str, BTreeSet<Right>> = BTreeMap::new();
+    for call in &life.calls {
+        used.entry(call.function)
+            .or_default()
+            .extend(rights_for(call));
+    }
+    for function in FUNCTIONS {
+        let granted: BTreeSet<Right> = template::rights(function);
+        let mut used = used.remove(function).unwrap_or_default();
+        used.extend(rights_of_the_platform(function));
+        let unused: Vec<&Right> = granted.difference(&used).collect();
+        let missing: Vec<&Right> = used.difference(&granted).collect();
+        assert!(
+            unused.is_empty() && missing.is_empty(),
+            "{function}: granted and never used {unused:?}; used and not granted {missing:?}"
+        );
+    }
+}
+
+#[test]
+fn a_function_knows_the_addresses_it_uses_and_no_others() {
+    let life = Life::lived();
+    for function in FUNCTIONS {
+        let mut known = BTreeSet::new();
+        for value in template::environment(function).into_values() {
+            let name = value
+                .trim_start_matches("!Ref ")
+                .trim_start_matches("!GetAtt ")
+                .trim_end_matches(".Id");
+            if template::resources().contains_key(name) {
+                known.insert(name.to_owned());
+            }
+        }
+        let used: BTreeSet<String> = life
+            .calls
+            .iter()
+            .filter(|call| call.function == function)
+            .flat_map(rights_for)
+            .map(|(_, resource)| resource)
+            .collect();
+        assert_eq!(known, used, "{function}");
+    }
+}
+
+/// The rights that one call needs. A write in a transaction needs the right to make it alone.
+fn rights_for(call: &AwsCall) -> Vec<Right> {
+    let (service, operation) = call.target.split_once('.').unwrap();
+    match (service, operation) {
+        ("DynamoDB_20120810", "TransactWriteItems") => call.body["TransactItems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|item| item.as_object().unwrap().keys())
+            .map(|kind| {
+                let action = match kind.as_str() {
+                    "Put" => "PutItem",
+                    "Update" => "UpdateItem",
+                    "Delete" => "DeleteItem",
+                    "ConditionCheck" => "ConditionCheckItem",
+                    other => panic!("a transaction with {other}"),
+                };
+                (format!("dynamodb:{action}"), "Table".to_owned())
+            })
+            .collect(),
+        ("DynamoDB_20120810", "TransactGetItems") => {
+            vec![("dynamodb:GetItem".to_owned(), "Table".to_owned())]
+        }
+        ("DynamoDB_20120810", operation) => {
+            vec![(format!("dynamodb:{operation}"), "Table".to_owned())]
+        }
+        ("AmazonSQS", operation) => {
+            let queue = last_part(&call.body["QueueUrl"], '/');
+            let action = operation.trim_end_matches("Batch");
+            vec![(
+                format!("sqs:{action}"),
+                format!("{}Queue", capitalised(&queue)),
+            )]
+        }
+        ("secretsmanager", operation) => {
+            vec![(
+                format!("secretsmanager:{operation}"),
+                last_part(&call.body["SecretId"], ':'),
+            )]
+        }
+        _ => panic!("{} is no call that is understood here", call.target),
+    }
+}
+
+fn last_part(name: &Value, separator: char) -> String {
+    name.as_str()
+        .unwrap()
+        .rsplit(separator)
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+/// What Lambda itself does under the role of a function: writes its logs, and reads its queue if it has one.
+fn rights_of_the_platform(function: &str) -> Vec<Right> {
+    let name = capitalised(function);
+    let right = |action: &str, resource: String| (action.to_owned(), resource);
+    let mut rights = vec![
+        right("logs:CreateLogStream", format!("{name}Logs")),
+        right("logs:PutLogEvents", format!("{name}Logs")),
+    ];
+    let text = &template::resources()[&name];
+    if text.contains("Type: SQS") {
+        assert!(
+            text.contains(&format!("Queue: !GetAtt {name}Queue.Arn")),
+            "{name}"
+        );
+        for action in [
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+        ] {
+            rights.push(right(action, format!("{name}Queue")));
+        }
+    }
+    rights
+}
