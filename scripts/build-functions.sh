@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Builds the seven functions for AWS into target/lambda/NAME/bootstrap, where template.yaml expects them.
-#   scripts/build-functions.sh            for arm64
-#   scripts/build-functions.sh x86_64     for x86-64 (deploy with Architecture=x86_64)
+# Builds functions for AWS into target/lambda/NAME/bootstrap, where template.yaml expects them, and zips each beside it.
+#   scripts/build-functions.sh                     the seven, for arm64
+#   scripts/build-functions.sh x86_64              the seven, for x86-64 (deploy with Architecture=x86_64)
+#   scripts/build-functions.sh arm64 capture api   some of them
+# The same sources and tools give the same bytes in any folder: scripts/check-reproducible.sh shows it.
 # Needs cargo-lambda with zig: pip install cargo-lambda==1.9.2 ziglang==0.17.1
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,16 +18,23 @@ case "$architecture" in
         ;;
 esac
 
-functions=(capture enrich score assign deliver recycle api)
+functions=("${@:2}")
+if [ ${#functions[@]} -eq 0 ]; then
+    functions=(capture enrich score assign deliver recycle api)
+fi
 packages=()
 for function in "${functions[@]}"; do
     packages+=(--package "$function")
 done
 
+source scripts/reproducible-flags.sh
+
 # Named one by one, so that the local engines of the leadline command, and the second TLS provider they bring, stay out.
 rm -rf target/lambda
-cargo lambda build --release "$flag" --locked "${packages[@]}"
+cargo lambda build --profile deployed "$flag" --locked "${packages[@]}"
 
 for function in "${functions[@]}"; do
-    ls -l "target/lambda/$function/bootstrap"
+    python3 scripts/zip_function.py "target/lambda/$function/bootstrap" "target/lambda/$function.zip"
+    ls -l "target/lambda/$function/bootstrap" "target/lambda/$function.zip"
 done
+(cd target/lambda && sha256sum ./*.zip)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the two Python environments that the checks of template.yaml need, once, under target/tools, from PyPI.
+# Makes the Python environments that the checks need, one for each tool, once, under target/tools, from PyPI.
 # Needs python3 with venv and pip. Prints nothing when both are there already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for tool in sam ministack; do
+for tool in sam ministack checkov schemathesis; do
     wanted="scripts/requirements-$tool.txt"
     environment="target/tools/$tool"
     # The list it was made from is kept inside; another list makes a new environment.

@@ -1,0 +1,116 @@
+//! What the targets that stand at a door have in common: any bytes become a request, and what comes out of the door is
+//! held to what the door promises. Nothing here is part of a product.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use domain::config::{Config, SourceKind};
+use domain::id::Pepper;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderMap, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sources::{Accepted, Door, Incoming, Parsed};
+
+/// The secret that sources of the targets ask for.
+const SECRET: &str = "secret-of-the-target";
+
+/// Content types, by the first byte of the input. The last stands for a missing one.
+const CONTENT_TYPES: [&str; 7] = [
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "multipart/form-data; boundary=b",
+    "multipart/form-data; boundary=\"a b\"; charset=utf-8",
+    "text/plain;charset=UTF-8",
+    "application/vnd.api+json",
+    "",
+];
+
+/// Sends `data` through the door of a source of this kind: its first byte chooses content type and strictness, the rest is
+/// the body.
+///
+/// # Panics
+/// When the door breaks a promise: that is what a target is for.
+pub fn through_the_door(kind: SourceKind, data: &[u8]) {
+    let Some((choice, body)) = data.split_first() else {
+        return;
+    };
+    let config: Config = shipped();
+    let mut source = config
+        .sources
+        .values()
+        .find(|source| source.kind == kind)
+        .expect("the shipped configuration has a source of each kind")
+        .clone();
+    source.answer_field_errors = choice & 0x80 == 0;
+    let mut headers = HeaderMap::new();
+    let content_type = CONTENT_TYPES[usize::from(choice & 0x7f) % CONTENT_TYPES.len()];
+    if !content_type.is_empty() {
+        headers.insert("content-type", HeaderValue::from_static(content_type));
+    }
+    if kind == SourceKind::Typeform {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");
+        mac.update(body);
+        let signature = BASE64_STANDARD.encode(mac.finalize().into_bytes());
+        let value = HeaderValue::from_str(&format!("sha256={signature}")).expect("base64");
+        headers.insert("typeform-signature", value);
+    }
+    let pepper = Pepper::new("pepper-of-the-target");
+    let secrets = if source.secret.is_some() {
+        vec![SECRET]
+    } else {
+        Vec::new()
+    };
+    let door = Door {
+        name: "target",
+        source: &source,
+        secrets: &secrets,
+        pepper: &pepper,
+        default_country: Some("US"),
+    };
+    let incoming = Incoming {
+        method: "POST",
+        query: None,
+        headers: &headers,
+        body,
+        received_at: "2026-03-02T11:00:00Z".parse().expect("a time"),
+    };
+    let first = sources::receive(&door, &incoming);
+    assert_eq!(
+        first,
+        sources::receive(&door, &incoming),
+        "the same request means the same"
+    );
+    match first {
+        Ok(Accepted::Submissions(parsed)) => parsed.iter().for_each(check),
+        Ok(Accepted::NotALead { .. }) => {}
+        Err(refusal) => assert!((400..500).contains(&refusal.status()), "{refusal:?}"),
+    }
+}
+
+/// What is accepted can be said in a message, and is read back as the same.
+fn check(parsed: &Parsed) {
+    match parsed {
+        Parsed::Submission(submission) => check_same(submission),
+        Parsed::Quarantined(quarantined) => check_same(quarantined),
+    }
+}
+
+fn check_same<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(content: &T) {
+    let text = serde_json::to_string(content).expect("it can be written");
+    assert_eq!(
+        &serde_json::from_str::<T>(&text).expect("and read"),
+        content
+    );
+}
+
+fn shipped() -> Config {
+    use std::sync::OnceLock;
+    static SHIPPED: OnceLock<Config> = OnceLock::new();
+    SHIPPED
+        .get_or_init(|| {
+            domain::config::check::check_file(domain::config::DEFAULT)
+                .config
+                .expect("it is right")
+        })
+        .clone()
+}
