@@ -6,13 +6,13 @@
 //! The file is in WAL mode with `PRAGMA synchronous` at `FULL`: a committed transaction has been appended to the `-wal` file
 //! and flushed before the commit returns.
 //! So an answered write survives `kill -9` and, as far as the disk honours a flush, loss of power.
-//! Writes that wait at the same time share a transaction and its flush ([`writer`]), and a reader sees a write only after
+//! Writes that wait at the same time share a transaction and its flush (`writer`), and a reader sees a write only after
 //! that flush: SQLite shows a commit to other connections when it is done.
 //! The crash that happens between commit and answer leaves an ambiguous write, as with DynamoDB itself.
 //!
 //! # Who does the work
 //!
-//! Requests of the forms that Leadline uses ([`plain`]) are carried out on dynoxide's rows directly ([`rows`]), everything
+//! Requests of the forms that Leadline uses (`plain`) are carried out on dynoxide's rows directly (`rows`), everything
 //! else by dynoxide, which is also what first judges every expression.
 //! The property `plain_requests_are_answered_as_dynoxide_answers_them` holds the two together.
 //!
