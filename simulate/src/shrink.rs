@@ -50,7 +50,8 @@ pub(crate) fn shrink(
         best: (story.clone(), failed),
     };
     // The faults that happened, by name, can be left out one by one.
-    search.attempt(|story| story.faults = Faults::Listed(listed));
+    let (Faults::Drawn(risk) | Faults::Listed(risk, _)) = story.faults;
+    search.attempt(|story| story.faults = Faults::Listed(risk, listed));
     loop {
         let before = search.size();
         search.leave_out_steps();
@@ -95,7 +96,7 @@ impl Search {
     fn faults(&self) -> usize {
         match &self.best.0.faults {
             Faults::Drawn(risk) => *risk as usize,
-            Faults::Listed(listed) => listed.len(),
+            Faults::Listed(_, listed) => listed.len(),
         }
     }
 
@@ -139,11 +140,11 @@ impl Search {
 
     fn leave_out_faults(&mut self) {
         let mut size = self.faults().div_ceil(2);
-        while size > 0 && matches!(self.best.0.faults, Faults::Listed(_)) {
+        while size > 0 && matches!(self.best.0.faults, Faults::Listed(..)) {
             let mut at = 0;
             while at < self.faults() {
                 let left_out = self.attempt(|story| {
-                    if let Faults::Listed(listed) = &mut story.faults {
+                    if let Faults::Listed(_, listed) = &mut story.faults {
                         let end = (at + size).min(listed.len());
                         listed.drain(at..end);
                     }

@@ -77,8 +77,8 @@ pub(crate) struct Submit {
 pub(crate) enum Faults {
     /// Each call is at risk, in thousandths.
     Drawn(u32),
-    /// Exactly these: function, the how-manieth call of that function, what.
-    Listed(Vec<(String, u64, Fault)>),
+    /// Of those that are drawn at this risk only these: function, the how-manieth call of that function, what.
+    Listed(u32, Vec<(String, u64, Fault)>),
 }
 
 /// Properties of the world in one run.
@@ -358,7 +358,7 @@ impl fmt::Display for Story {
         match &self.faults {
             Faults::Drawn(0) => writeln!(formatter, "no faults"),
             Faults::Drawn(risk) => writeln!(formatter, "faults: {risk} of 1,000 calls"),
-            Faults::Listed(listed) => {
+            Faults::Listed(_, listed) => {
                 for (function, nth, fault) in listed {
                     writeln!(formatter, "  call {nth} of {function}: {fault}")?;
                 }

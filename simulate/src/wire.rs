@@ -108,16 +108,16 @@ impl Network {
         let nth = *counter;
         let mut rng = self.dice.at(function, nth);
         let is_calm = Instant::now() >= state.calm_at;
-        let fault = match &state.faults {
-            _ if is_calm => None,
-            Faults::Drawn(risk) => {
-                (rng.u32(0..1_000) < *risk).then(|| kinds[rng.usize(0..kinds.len())])
-            }
-            Faults::Listed(listed) => listed
+        let (Faults::Drawn(risk) | Faults::Listed(risk, _)) = &state.faults;
+        // Drawn also where a list decides, so that everything else about the call stays as it was.
+        let drawn =
+            (!is_calm && rng.u32(0..1_000) < *risk).then(|| kinds[rng.usize(0..kinds.len())]);
+        let fault = drawn.filter(|_| match &state.faults {
+            Faults::Drawn(_) => true,
+            Faults::Listed(_, listed) => listed
                 .iter()
-                .find(|(name, number, _)| name == function && *number == nth)
-                .map(|(_, _, fault)| *fault),
-        };
+                .any(|(name, number, _)| name == function && *number == nth),
+        });
         if let Some(fault) = fault {
             state.happened.push(Happened {
                 function,

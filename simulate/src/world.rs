@@ -44,6 +44,10 @@ const MAX_RECEIVES: u32 = 5;
 /// Rounds of looking for due work after which a run that still has some is taken for one that never ends.
 const MOST_ROUNDS: usize = 400;
 
+/// Longest time without a fault after which something may be on its way: behaviour of somebody unknown waits for an hour,
+/// and an unreadable message for five timeouts of its queue, twice redriven.
+const LONGEST_WAIT: Duration = Duration::from_secs(3 * 3_600);
+
 /// What a run ended with.
 pub(crate) struct Run {
     /// What does not hold, each with its invariant's name.
@@ -85,6 +89,8 @@ pub(crate) struct World {
     tape: Mutex<Vec<(Queue, String)>>,
     /// Pollers rest while this is false: nothing is in the queues, and time is about to leap.
     awake: watch::Sender<bool>,
+    /// Held by every second delivery that is under way: it may send news again after the queues were found empty.
+    repeats: Arc<()>,
 }
 
 /// Monday, 2026-03-02, noon in Berlin.
@@ -191,6 +197,7 @@ impl World {
             running: Mutex::default(),
             tape: Mutex::default(),
             awake: watch::Sender::new(true),
+            repeats: Arc::default(),
         })
     }
 
@@ -305,7 +312,9 @@ impl World {
                 self.network.note("batches delivered twice");
                 let (world, again) = (Arc::clone(&self), messages.clone());
                 let (other, wait) = (rng.usize(0..4), rng.u64(0..4_000));
+                let under_way = Arc::clone(&self.repeats);
                 extra.spawn(async move {
+                    let _under_way = under_way;
                     sleep(Duration::from_millis(wait)).await;
                     world.hand_over(queue, other, &again).await;
                 });
@@ -421,13 +430,35 @@ impl World {
         }
     }
 
+    /// Waits until nothing is on its way. False when that never comes: longer than any message may wait.
+    async fn settle(&self) -> bool {
+        let quiet = async {
+            loop {
+                self.engines.queues.wait_idle().await;
+                if Arc::strong_count(&self.repeats) == 1 && self.engines.queues.idle() {
+                    return;
+                }
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let settled = timeout(LONGEST_WAIT, quiet).await.is_ok();
+        if !settled {
+            self.ledger()
+                .violations
+                .push("I11: messages are still on their way hours after the last fault".to_owned());
+        }
+        settled
+    }
+
     /// Nothing goes wrong any more: everything has to come to its end.
     async fn drain(&self) {
         for round in 0..MOST_ROUNDS {
             if round < 3 {
                 self.redrive().await;
             }
-            self.engines.queues.wait_idle().await;
+            if !self.settle().await {
+                return;
+            }
             let looked = self
                 .invoke("recycle", 0, 3_600, async |handlers| {
                     handlers.recycle().await
@@ -438,7 +469,9 @@ impl World {
                     "I11: due work cannot be looked for although nothing is broken".to_owned(),
                 );
             }
-            self.engines.queues.wait_idle().await;
+            if !self.settle().await {
+                return;
+            }
             let Some(next) = crate::checks::next_due(self).await else {
                 return;
             };
