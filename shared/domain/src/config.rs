@@ -15,11 +15,13 @@ pub mod check;
 pub mod golden;
 #[cfg(feature = "schema")]
 mod json_schema;
+mod spam;
 mod version;
 
 pub use check::{Problem, Severity, read};
 #[cfg(feature = "schema")]
 pub use json_schema::schema;
+pub use spam::{Spam, Treatment};
 pub use version::version_of;
 
 /// The configuration that ships with Leadline.
@@ -134,6 +136,9 @@ pub struct Source {
     /// Whether bad fields refuse the submission with 422 (true, for forms that show the answer to a person).
     #[serde(default = "yes")]
     pub answer_field_errors: bool,
+    /// What is suspicious here, and what becomes of it.
+    #[serde(default, skip_serializing_if = "Spam::is_default")]
+    pub spam: Spam,
 }
 
 /// One name or several.

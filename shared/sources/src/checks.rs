@@ -12,6 +12,7 @@ use domain::phone::Phone;
 use domain::submission::{Consent, FieldProblem, Quarantined, Submission};
 
 use crate::meaning::Meant;
+use crate::suspicion;
 
 /// Checks a quarantined submission again, after a person has corrected `raw` in it (field = text; a blank text removes).
 /// The id stays, so that it is the same submission.
@@ -138,10 +139,15 @@ pub(crate) fn check(
         });
     }
     if problems.is_empty() {
-        Ok(fields)
-    } else {
-        Err(problems)
+        return Ok(fields);
     }
+    // The form comes back to the person anyway: they may as well look at an address that is most likely mistyped.
+    if !has_problem(&problems, "email")
+        && let Some(slip) = text_of(&fields, &Field::Email).and_then(suspicion::slip)
+    {
+        problems.push(slip);
+    }
+    Err(problems)
 }
 
 #[derive(Default)]
@@ -171,11 +177,14 @@ impl Checked {
         match field {
             Field::Email => match Email::parse(&text) {
                 Ok(email) => self.set(field, email.as_str()),
-                Err(error) => self.refuse(
-                    field,
-                    error.code(),
-                    &format!("{error}; write one address such as name@example.com"),
-                ),
+                Err(error) => {
+                    // What is no address at all may still show which provider was meant.
+                    let advice = match suspicion::slip(&text) {
+                        Some(slip) => slip.message,
+                        None => "write one address such as name@example.com".to_owned(),
+                    };
+                    self.refuse(field, error.code(), &format!("{error}; {advice}"));
+                }
             },
             Field::Phone => match Phone::parse(&text, phone_country) {
                 Ok(phone) => {

@@ -23,6 +23,7 @@ mod kinds;
 mod meaning;
 mod proof;
 mod refusal;
+mod suspicion;
 mod vocabulary;
 
 pub use checks::recheck;
@@ -131,29 +132,46 @@ pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Ref
             &draft,
             &meant,
         );
-        match checks::check(&meant, door.source, door.default_country) {
-            Ok(fields) => parsed.push(Parsed::Submission(Submission {
-                id: identity.id,
-                earlier: identity.earlier,
-                source: door.name.to_owned(),
-                received_at: incoming.received_at,
-                fields,
-                facts: domain::field::Fields::new(),
-                consent: meant.consent,
-                external_id: meant
-                    .external_id
-                    .map(|id| id.chars().take(MAX_EXTERNAL_ID).collect()),
-            })),
-            Err(found) if door.source.answer_field_errors && kind.answer_is_read => {
-                problems.extend(found)
-            }
-            Err(found) => parsed.push(Parsed::Quarantined(Quarantined {
+        let answers_person = door.source.answer_field_errors && kind.answer_is_read;
+        let quarantined = |problems, meant: &meaning::Meant| {
+            Parsed::Quarantined(Quarantined {
                 id: identity.id,
                 source: door.name.to_owned(),
                 received_at: incoming.received_at,
-                problems: found,
+                problems,
                 raw: meant.raw(),
-            })),
+            })
+        };
+        let checked = checks::check(&meant, door.source, door.default_country).and_then(|fields| {
+            let unwanted = suspicion::to_be_corrected(&fields, door.source);
+            if unwanted.is_empty() {
+                Ok(fields)
+            } else {
+                Err(unwanted)
+            }
+        });
+        match checked {
+            Ok(fields) => {
+                let suspicions = suspicion::of(&draft, &fields, door.source, incoming);
+                if !suspicions.is_empty() {
+                    parsed.push(quarantined(suspicions, &meant));
+                    continue;
+                }
+                parsed.push(Parsed::Submission(Submission {
+                    id: identity.id,
+                    earlier: identity.earlier,
+                    source: door.name.to_owned(),
+                    received_at: incoming.received_at,
+                    fields,
+                    facts: domain::field::Fields::new(),
+                    consent: meant.consent,
+                    external_id: meant
+                        .external_id
+                        .map(|id| id.chars().take(MAX_EXTERNAL_ID).collect()),
+                }))
+            }
+            Err(found) if answers_person => problems.extend(found),
+            Err(found) => parsed.push(quarantined(found, &meant)),
         }
     }
     if problems.is_empty() {

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::Incoming;
 use crate::answers::Draft;
 use crate::consent::agreement;
+use crate::suspicion;
 use crate::vocabulary::{Meaning, custom_name, meaning_of, squashed};
 
 /// Most parameters of an address that are looked at for attribution.
@@ -124,6 +125,12 @@ pub(crate) fn of(draft: &Draft, source: &Source, incoming: &Incoming<'_>) -> Mea
 
     let questions = questions(draft);
     for question in &questions {
+        if suspicion::is_honeypot(source, question.name)
+            || suspicion::is_clock(source, question.name)
+        {
+            meant.technical.insert(question.name.to_owned());
+            continue;
+        }
         let Some((rank, meaning)) = rank(question, &map) else {
             keep_all(&mut meant, question);
             continue;

@@ -6,6 +6,7 @@ mod identity;
 mod meanings;
 mod properties;
 mod refusals;
+mod suspicions;
 mod typeform;
 
 use std::collections::BTreeMap;
@@ -58,6 +59,7 @@ impl Request {
             max_body_bytes: 65_536,
             repeat_window_minutes: 60,
             answer_field_errors: true,
+            spam: domain::config::Spam::default(),
         };
         let request = Self {
             source,

@@ -128,7 +128,7 @@ fn agreement_is_recorded_only_when_it_is_clear() {
 
 #[test]
 fn passwords_cards_tokens_and_honeypots_are_not_kept() {
-    let names = "password=p&card_number=4&_wpcf7=12&_wpcf7_version=6&g-recaptcha-response=t&csrf_token=c&bot-field=x&_gotcha=y&__VIEWSTATE=v&utf8=1&wpforms[token]=z";
+    let names = "password=p&card_number=4&_wpcf7=12&_wpcf7_version=6&g-recaptcha-response=t&csrf_token=c&bot-field=&_gotcha=&__VIEWSTATE=v&utf8=1&wpforms[token]=z";
     check_fields(
         &Request::form(&format!("email=a%40example.org&{names}")).submission(),
         &["email = a@example.org"],

@@ -7,6 +7,7 @@ use url::{Host, Url};
 
 use super::conditions;
 use super::findings::{Findings, is_slug};
+use super::spam;
 use super::tree::Path;
 use crate::config::{
     Config, Destination, DestinationKind, HeaderValue, Provider, Source, SourceKind,
@@ -97,6 +98,7 @@ fn check_source(name: &str, source: &Source, findings: &mut Findings<'_>) {
             "a body has at most 1,000,000 bytes: more does not fit into a message",
         ),
     }
+    spam::check(&source.spam, &path.key("spam"), findings);
 }
 
 /// Reports what is no field, or one that nobody but Leadline sets.

@@ -12,6 +12,31 @@ fn sources() {
             "sources.other.map.emial",
         ),
         (
+            "spam = { honeypots = [\"\"] }",
+            "empty_name",
+            "sources.other.spam.honeypots[0]",
+        ),
+        (
+            "spam = { honeypots = [\"fax\", \"email\"] }",
+            "honeypot_is_needed",
+            "sources.other.spam.honeypots[1]",
+        ),
+        (
+            "spam = { min_fill_seconds = 0 }",
+            "zero",
+            "sources.other.spam.min_fill_seconds",
+        ),
+        (
+            "spam = { min_fill_seconds = 601 }",
+            "too_large",
+            "sources.other.spam.min_fill_seconds",
+        ),
+        (
+            "spam = { opened_at = \" \" }",
+            "empty_name",
+            "sources.other.spam.opened_at",
+        ),
+        (
             "map = { email_class = \"class\" }",
             "fact",
             "sources.other.map.email_class",
