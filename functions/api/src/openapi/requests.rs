@@ -86,9 +86,14 @@ pub(crate) struct Accepted {
     reason = "only its schema is used: another function reads it"
 )]
 pub(crate) struct Events {
-    /// The events.
-    #[schemars(length(min = 1, max = 100))]
+    /// The events. One that is not what `Event` says does not keep the others out: it is named in `rejected`.
+    #[schemars(length(min = 1, max = 100), schema_with = "events_or_what_is_rejected")]
     events: Vec<Event>,
+}
+
+fn events_or_what_is_rejected(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let event = generator.subschema_for::<Event>();
+    schemars::json_schema!({ "type": "array", "items": { "anyOf": [event, true] } })
 }
 
 /// One thing that somebody who is known did. Say who by `lead` or by `email`.
