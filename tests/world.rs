@@ -292,23 +292,15 @@ impl World {
     pub async fn everything(&self) -> Vec<String> {
         let client = self.embedded.engines.table.dynamodb_client();
         let mut items = Vec::new();
-        let mut start = None;
-        loop {
-            let page = client
-                .scan()
-                .table_name("leadline")
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .unwrap();
-            for item in page.items() {
-                let sorted: std::collections::BTreeMap<_, _> = item.iter().collect();
-                items.push(format!("{sorted:?}"));
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => break,
-            }
+        let mut scanned = client
+            .scan()
+            .table_name("leadline")
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = scanned.try_next().await.unwrap() {
+            let sorted: std::collections::BTreeMap<_, _> = item.iter().collect();
+            items.push(format!("{sorted:?}"));
         }
         items.sort();
         items

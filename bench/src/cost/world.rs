@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_sqs::Client as SqsClient;
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message};
-use cli::dev::embedded::event_of;
+use aws_sdk_sqs::types::Message;
+use cli::dev::embedded::{self, event_of};
 use cli::dev::handlers::{Handlers, Wiring};
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
@@ -242,26 +242,20 @@ impl World {
     pub(crate) async fn stored_bytes(&self) -> Result<f64> {
         let client = self.engine.dynamodb_client();
         let mut bytes = 0;
-        let mut start = None;
-        loop {
-            let page = client
-                .scan()
-                .table_name("leadline")
-                .set_exclusive_start_key(start)
-                .send()
-                .await?;
-            for item in page.items() {
-                bytes += STORAGE_OVERHEAD
-                    + item
-                        .iter()
-                        .map(|(name, value)| name.len() + attribute_bytes(value))
-                        .sum::<usize>();
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => return Ok(bytes as f64),
-            }
+        let mut items = client
+            .scan()
+            .table_name("leadline")
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = items.try_next().await? {
+            bytes += STORAGE_OVERHEAD
+                + item
+                    .iter()
+                    .map(|(name, value)| name.len() + attribute_bytes(value))
+                    .sum::<usize>();
         }
+        Ok(bytes as f64)
     }
 
     /// Looks for due work once.
@@ -318,16 +312,7 @@ impl World {
         if let Some(failed) = response.batch_item_failures.first() {
             bail!("{} gave {} back", queue.name(), failed.item_identifier);
         }
-        let mut request = self.sqs.delete_message_batch().queue_url(url);
-        for (index, message) in messages.iter().enumerate() {
-            let entry = DeleteMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .set_receipt_handle(message.receipt_handle.clone())
-                .build()?;
-            request = request.entries(entry);
-        }
-        request.send().await?;
-        Ok(())
+        embedded::delete(&self.sqs, url, &messages).await
     }
 
     fn begin(&self) -> (Instant, tokio::time::Instant) {

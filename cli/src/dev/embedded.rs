@@ -248,7 +248,7 @@ impl Embedded {
                 .as_ref()
                 .is_some_and(|id| failed.contains(id))
         });
-        if let Err(error) = self.delete(queue, &done).await {
+        if let Err(error) = delete(&self.sqs, &url(queue.name()), done).await {
             // They are worked on once more, which changes nothing.
             tracing::warn!(
                 queue = queue.name(),
@@ -259,22 +259,6 @@ impl Embedded {
         for message in again {
             self.see_again_soon(queue, message).await;
         }
-    }
-
-    async fn delete(&self, queue: Queue, done: &[&Message]) -> Result<()> {
-        if done.is_empty() {
-            return Ok(());
-        }
-        let mut request = self.sqs.delete_message_batch().queue_url(url(queue.name()));
-        for (index, message) in done.iter().enumerate() {
-            let entry = DeleteMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .set_receipt_handle(message.receipt_handle.clone())
-                .build()?;
-            request = request.entries(entry);
-        }
-        request.send().await?;
-        Ok(())
     }
 
     /// A second, then two, four, …: a hiccup is over sooner than the visibility timeout.
@@ -341,6 +325,32 @@ pub fn event_of(messages: &[Message]) -> SqsEvent {
         })
         .collect();
     event
+}
+
+/// Deletes messages that are done with, at most ten at a time.
+///
+/// # Errors
+/// When the queue cannot be reached; nothing is deleted then.
+pub async fn delete(
+    sqs: &SqsClient,
+    queue_url: &str,
+    done: impl IntoIterator<Item = &Message>,
+) -> Result<()> {
+    let mut entries = Vec::new();
+    for (index, message) in done.into_iter().enumerate() {
+        let entry = DeleteMessageBatchRequestEntry::builder()
+            .id(index.to_string())
+            .set_receipt_handle(message.receipt_handle.clone());
+        entries.push(entry.build()?);
+    }
+    if !entries.is_empty() {
+        sqs.delete_message_batch()
+            .queue_url(queue_url)
+            .set_entries(Some(entries))
+            .send()
+            .await?;
+    }
+    Ok(())
 }
 
 fn url(name: &str) -> String {

@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::auth::{AuthSchemeId, AuthSchemeOption};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -22,10 +21,69 @@ pub(crate) const REGION: &str = "us-east-1";
 /// The content type of both wire protocols.
 pub(crate) const JSON_CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
-/// The way of an embedded client to sign: not at all. Nobody would verify it, and it is a tenth of the time of a call.
-pub(crate) fn without_signature() -> Vec<AuthSchemeOption> {
-    vec![AuthSchemeOption::from(AuthSchemeId::new("noAuth"))]
+/// A module `in_process` with the client of one service's SDK crate for an engine in this process.
+///
+/// Such a client does not sign, which nobody would verify and is a tenth of the time of a call, and does not look up
+/// where to send. It makes one attempt per call: nothing here is transient, so that a retry would only repeat a fault.
+/// It has no time limits, and does not watch for stalled streams: a long poll is silent on purpose.
+macro_rules! in_process {
+    ($sdk:ident, $address:literal) => {
+        mod in_process {
+            use aws_smithy_runtime_api::client::auth::{
+                AuthSchemeId, AuthSchemeOption, AuthSchemeOptionsFuture,
+            };
+            use aws_smithy_runtime_api::client::http::SharedHttpClient;
+            use $sdk::config::auth::{self, ResolveAuthScheme};
+            use $sdk::config::endpoint::{self, Endpoint, EndpointFuture, ResolveEndpoint};
+            use $sdk::config::retry::RetryConfig;
+            use $sdk::config::timeout::TimeoutConfig;
+            use $sdk::config::{
+                BehaviorVersion, Config, ConfigBag, Region, RuntimeComponents,
+                StalledStreamProtectionConfig,
+            };
+
+            pub(super) fn client(http: SharedHttpClient) -> $sdk::Client {
+                let config = Config::builder()
+                    .behavior_version(BehaviorVersion::latest())
+                    .region(Region::from_static(crate::connector::REGION))
+                    .allow_no_auth()
+                    .auth_scheme_resolver(Unsigned)
+                    .endpoint_resolver(Here)
+                    .timeout_config(TimeoutConfig::disabled())
+                    .retry_config(RetryConfig::disabled())
+                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                    .http_client(http)
+                    .build();
+                $sdk::Client::from_conf(config)
+            }
+
+            #[derive(Debug)]
+            struct Unsigned;
+
+            impl ResolveAuthScheme for Unsigned {
+                fn resolve_auth_scheme<'a>(
+                    &'a self,
+                    _: &'a auth::Params,
+                    _: &'a ConfigBag,
+                    _: &'a RuntimeComponents,
+                ) -> AuthSchemeOptionsFuture<'a> {
+                    let not_at_all = AuthSchemeOption::from(AuthSchemeId::new("noAuth"));
+                    AuthSchemeOptionsFuture::ready(Ok(vec![not_at_all]))
+                }
+            }
+
+            #[derive(Debug)]
+            struct Here;
+
+            impl ResolveEndpoint for Here {
+                fn resolve_endpoint<'a>(&'a self, _: &'a endpoint::Params) -> EndpointFuture<'a> {
+                    EndpointFuture::ready(Ok(Endpoint::builder().url($address).build()))
+                }
+            }
+        }
+    };
 }
+pub(crate) use in_process;
 
 /// One request of an awsJson1.0 protocol, as an engine sees it.
 pub(crate) struct WireCall {

@@ -58,13 +58,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_sqs::config::auth::{self, ResolveAuthScheme};
-use aws_sdk_sqs::config::endpoint::{self, Endpoint, EndpointFuture, ResolveEndpoint};
-use aws_smithy_runtime_api::client::auth::AuthSchemeOptionsFuture;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::retry::RetryConfig;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -233,23 +227,9 @@ impl EmbeddedQueues {
         connector::http_client(self.clone())
     }
 
-    /// A ready client: without signatures, which nobody would verify, and without looking up where to send; one attempt per
-    /// call, no timeouts, no stalled-stream protection (a long poll is silent on purpose).
+    /// A ready client: see `connector::in_process` for how it differs from one of the network.
     pub fn sqs_client(&self) -> aws_sdk_sqs::Client {
-        use aws_sdk_sqs::config::timeout::TimeoutConfig;
-        use aws_sdk_sqs::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(connector::REGION))
-            .allow_no_auth()
-            .auth_scheme_resolver(Unsigned)
-            .endpoint_resolver(Here)
-            .timeout_config(TimeoutConfig::disabled())
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(self.http_client())
-            .build();
-        aws_sdk_sqs::Client::from_conf(config)
+        in_process::client(self.http_client())
     }
 
     /// Serves the SQS wire API (the JSON protocol) over plain HTTP until `shutdown` resolves and the running requests
@@ -354,31 +334,8 @@ impl EmbeddedQueues {
     }
 }
 
-#[derive(Debug)]
-struct Unsigned;
-
-impl ResolveAuthScheme for Unsigned {
-    fn resolve_auth_scheme<'a>(
-        &'a self,
-        _: &'a auth::Params,
-        _: &'a ConfigBag,
-        _: &'a RuntimeComponents,
-    ) -> AuthSchemeOptionsFuture<'a> {
-        AuthSchemeOptionsFuture::ready(Ok(connector::without_signature()))
-    }
-}
-
-/// Addresses of queues begin with it.
-#[derive(Debug)]
-struct Here;
-
-impl ResolveEndpoint for Here {
-    fn resolve_endpoint<'a>(&'a self, _: &'a endpoint::Params) -> EndpointFuture<'a> {
-        EndpointFuture::ready(Ok(Endpoint::builder()
-            .url("https://sqs.us-east-1.amazonaws.com")
-            .build()))
-    }
-}
+// Addresses of queues begin with it.
+connector::in_process!(aws_sdk_sqs, "https://sqs.us-east-1.amazonaws.com");
 
 /// Milliseconds since the Unix epoch, for what is shown to receivers and for the rest of a delay after a restart.
 fn wall_clock_ms() -> u64 {

@@ -41,13 +41,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as BlockingMutex, PoisonError};
 
-use aws_sdk_dynamodb::config::auth::{self, ResolveAuthScheme};
-use aws_sdk_dynamodb::config::endpoint::{self, Endpoint, EndpointFuture, ResolveEndpoint};
-use aws_smithy_runtime_api::client::auth::AuthSchemeOptionsFuture;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::retry::RetryConfig;
 use dynoxide::{Database, DynoxideError};
 use rusqlite::Connection;
 use tokio::sync::{Mutex, oneshot};
@@ -174,26 +168,9 @@ impl EmbeddedTable {
         connector::http_client(self.clone())
     }
 
-    /// A ready client: without signatures, which nobody would verify, and without looking up where to send; one attempt per
-    /// call (nothing here is transient, so a retry would only repeat a fault), no timeouts, no stalled-stream protection
-    /// (nothing streams).
+    /// A ready client: see `connector::in_process` for how it differs from one of the network.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
-        use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-        use aws_sdk_dynamodb::config::{
-            BehaviorVersion, Config, Region, StalledStreamProtectionConfig,
-        };
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(connector::REGION))
-            .allow_no_auth()
-            .auth_scheme_resolver(Unsigned)
-            .endpoint_resolver(Here)
-            .timeout_config(TimeoutConfig::disabled())
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(self.http_client())
-            .build();
-        aws_sdk_dynamodb::Client::from_conf(config)
+        in_process::client(self.http_client())
     }
 
     /// Serves the DynamoDB wire API to other tools on `listener` until `shutdown` resolves and the running requests
@@ -207,28 +184,7 @@ impl EmbeddedTable {
     }
 }
 
-#[derive(Debug)]
-struct Unsigned;
-
-impl ResolveAuthScheme for Unsigned {
-    fn resolve_auth_scheme<'a>(
-        &'a self,
-        _: &'a auth::Params,
-        _: &'a ConfigBag,
-        _: &'a RuntimeComponents,
-    ) -> AuthSchemeOptionsFuture<'a> {
-        AuthSchemeOptionsFuture::ready(Ok(connector::without_signature()))
-    }
-}
-
-#[derive(Debug)]
-struct Here;
-
-impl ResolveEndpoint for Here {
-    fn resolve_endpoint<'a>(&'a self, _: &'a endpoint::Params) -> EndpointFuture<'a> {
-        EndpointFuture::ready(Ok(Endpoint::builder().url("http://dynamodb.local").build()))
-    }
-}
+connector::in_process!(aws_sdk_dynamodb, "http://dynamodb.local");
 
 impl WireApi for EmbeddedTable {
     async fn answer(&self, call: WireCall) -> WireAnswer {

@@ -50,7 +50,7 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn current_version(&self) -> Result<Option<String>, Error> {
-        let item = self.configuration_item(keys::current()).await?;
+        let item = self.get(keys::current()).await?;
         Ok(item.and_then(|item| text(&item, VERSION)))
     }
 
@@ -59,7 +59,7 @@ impl Table {
     /// # Errors
     /// When the table cannot be read, or what is stored is no configuration.
     pub async fn configuration(&self, version: &str) -> Result<Option<Config>, Error> {
-        let Some(item) = self.configuration_item(keys::version(version)).await? else {
+        let Some(item) = self.get(keys::version(version)).await? else {
             return Ok(None);
         };
         let corrupt = |problem| Error::Corrupt {
@@ -78,24 +78,9 @@ impl Table {
     /// When the table cannot be read.
     pub async fn configuration_text(&self, version: &str) -> Result<Option<String>, Error> {
         Ok(self
-            .configuration_item(keys::version(version))
+            .get(keys::version(version))
             .await?
             .and_then(|item| text(&item, TEXT)))
-    }
-
-    async fn configuration_item(&self, key: keys::Key) -> Result<Option<Item>, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .set_key(Some(key.item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        self.count_read("GetItem", found.consumed_capacity());
-        Ok(found.item)
     }
 
     /// Stores a checked configuration under its version, unless it is stored, and puts it in force.
@@ -144,11 +129,7 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or written.
     pub async fn roll_back(&self, version: &str, now: Timestamp) -> Result<bool, Error> {
-        if self
-            .configuration_item(keys::version(version))
-            .await?
-            .is_none()
-        {
+        if self.get(keys::version(version)).await?.is_none() {
             return Ok(false);
         }
         self.put_in_force(version, now).await?;
@@ -159,17 +140,7 @@ impl Table {
         let mut item = keys::current().item();
         item.insert(VERSION.to_owned(), AttributeValue::S(version.to_owned()));
         item.insert(SINCE.to_owned(), AttributeValue::S(now.to_string()));
-        let done = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("PutItem", error))?;
-        self.count_write("PutItem", done.consumed_capacity());
-        Ok(())
+        self.put(item).await
     }
 
     /// Every version that was ever pushed, the newest first.

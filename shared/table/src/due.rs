@@ -28,17 +28,8 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn arm(&self, lead: LeadId, at: Timestamp) -> Result<(), Error> {
-        let done = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(keys::due(shard_of(lead), ceiling(at), lead).item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
+        self.put(keys::due(shard_of(lead), ceiling(at), lead).item())
             .await
-            .map_err(|error| Error::call("PutItem", error))?;
-        self.count_write("PutItem", done.consumed_capacity());
-        Ok(())
     }
 
     /// The first `limit` entries of a part that are due at `now`, the oldest first.

@@ -65,6 +65,46 @@ impl Table {
     }
 
     /// Carries out a conditional put. False when the condition did not hold; nothing was written then.
+    /// One item as it is now.
+    async fn get(&self, key: keys::Key) -> Result<Option<Item>, Error> {
+        self.get_with(key, true).await
+    }
+
+    /// One item as it was a moment ago at least, for half the price: where a stale answer does no harm.
+    async fn get_eventually(&self, key: keys::Key) -> Result<Option<Item>, Error> {
+        self.get_with(key, false).await
+    }
+
+    async fn get_with(&self, key: keys::Key, consistently: bool) -> Result<Option<Item>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .consistent_read(consistently)
+            .set_key(Some(key.item()))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| Error::call("GetItem", error))?;
+        self.count_read("GetItem", found.consumed_capacity());
+        Ok(found.item)
+    }
+
+    /// Puts an item in place of whatever is there.
+    async fn put(&self, item: Item) -> Result<(), Error> {
+        let done = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| Error::call("PutItem", error))?;
+        self.count_write("PutItem", done.consumed_capacity());
+        Ok(())
+    }
+
     async fn put_on_condition(&self, request: PutItemFluentBuilder) -> Result<bool, Error> {
         match request.send().await {
             Ok(done) => {

@@ -16,21 +16,10 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or the item is damaged.
     pub async fn turns(&self, pool: &str) -> Result<(Turns, u64), Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .set_key(Some(keys::turns(pool).item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        self.count_read("GetItem", found.consumed_capacity());
-        let Some(item) = found.item() else {
-            return Ok((Turns::default(), 0));
-        };
-        read_turns(item)
+        match self.get(keys::turns(pool)).await? {
+            Some(item) => read_turns(&item),
+            None => Ok((Turns::default(), 0)),
+        }
     }
 
     /// Stores the turns of a pool on condition that it is still at `version`. False when somebody else was faster.

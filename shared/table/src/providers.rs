@@ -29,17 +29,8 @@ impl Table {
         domain: u128,
         now: Timestamp,
     ) -> Result<Option<CachedAnswer>, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .set_key(Some(keys::answer(provider, domain).item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        self.count_read("GetItem", found.consumed_capacity());
-        let Some(AttributeValue::S(body)) = found.item().and_then(|item| item.get(BODY)) else {
+        let found = self.get_eventually(keys::answer(provider, domain)).await?;
+        let Some(AttributeValue::S(body)) = found.as_ref().and_then(|item| item.get(BODY)) else {
             return Ok(None);
         };
         Ok(serde_json::from_str::<CachedAnswer>(body)
@@ -67,17 +58,7 @@ impl Table {
             keys::EXPIRES.to_owned(),
             AttributeValue::N(answer.until.as_second().to_string()),
         );
-        let done = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("PutItem", error))?;
-        self.count_write("PutItem", done.consumed_capacity());
-        Ok(())
+        self.put(item).await
     }
 
     /// Whether a destination said that it is gone, for the address with this digest.
@@ -85,17 +66,8 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn is_gone(&self, destination: &str, address: &str) -> Result<bool, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .set_key(Some(keys::destination(destination).item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        self.count_read("GetItem", found.consumed_capacity());
-        Ok(found.item().and_then(|item| item.get(BODY))
+        let found = self.get_eventually(keys::destination(destination)).await?;
+        Ok(found.as_ref().and_then(|item| item.get(BODY))
             == Some(&AttributeValue::S(address.to_owned())))
     }
 
@@ -106,16 +78,6 @@ impl Table {
     pub async fn mark_gone(&self, destination: &str, address: &str) -> Result<(), Error> {
         let mut item = keys::destination(destination).item();
         item.insert(BODY.to_owned(), AttributeValue::S(address.to_owned()));
-        let done = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("PutItem", error))?;
-        self.count_write("PutItem", done.consumed_capacity());
-        Ok(())
+        self.put(item).await
     }
 }

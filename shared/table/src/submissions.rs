@@ -101,18 +101,8 @@ impl Table {
     }
 
     async fn record(&self, id: SubmissionId) -> Result<Option<Record>, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .set_key(Some(keys::submission(id).item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        self.count_read("GetItem", found.consumed_capacity());
-        found.item().map(read_record).transpose()
+        let found = self.get(keys::submission(id)).await?;
+        found.as_ref().map(read_record).transpose()
     }
 
     /// Records what became of a submission, once: a second record changes nothing.
