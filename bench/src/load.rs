@@ -134,7 +134,16 @@ pub(crate) fn run(options: Options) -> Result<()> {
         Some(directory) => directory.clone(),
         None => std::env::temp_dir().join(format!("leadline-bench-{}", std::process::id())),
     };
-    let measured = runtime.block_on(measure(&options, &directory));
+    // Asked to end, it takes the process that it has started with it: that is dropped with the measurement.
+    let measured = runtime.block_on(async {
+        let mut terminated =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            measured = measure(&options, &directory) => measured,
+            _ = tokio::signal::ctrl_c() => bail!("interrupted; the data is in {}", directory.display()),
+            _ = terminated.recv() => bail!("terminated; the data is in {}", directory.display()),
+        }
+    });
     if options.data.is_none()
         && measured
             .as_ref()

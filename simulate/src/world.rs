@@ -156,10 +156,14 @@ impl World {
         let engines = Engines::open(place)?;
         let calm_at = started + Duration::from_millis(story.weather.calm_after);
         let network = Network::new(story.seed, story.faults.clone(), calm_at, broken);
-        let client = dynamodb(engines.to_table(), TimeoutConfig::disabled())?;
+        // The world's own calls take their time.
+        let patient = TimeoutConfig::disabled();
+        let to_table = dynamodb(engines.to_table())?.timeout_config(patient.clone());
+        let client = aws_sdk_dynamodb::Client::from_conf(to_table.build());
         let table = Table::new(client.clone(), TABLE);
         table.create_if_missing().await?;
-        let sqs = sqs(engines.to_queues(), TimeoutConfig::disabled())?;
+        let to_queues = sqs(engines.to_queues())?.timeout_config(patient);
+        let sqs = SqsClient::from_conf(to_queues.build());
         let mut urls = Vec::new();
         for queue in Queue::ALL {
             urls.push((
@@ -167,15 +171,12 @@ impl World {
                 create_queue(&sqs, queue, story.weather.visibility).await?,
             ));
         }
-        let deployed = platform::sdk_config(&settings()?);
-        let limits = deployed
-            .timeout_config()
-            .cloned()
-            .unwrap_or_else(TimeoutConfig::disabled);
         let over = |engine| http_client(engine, Arc::clone(&network));
+        let hostile_table = self::dynamodb(over(engines.to_table()))?.build();
+        let hostile_queues = self::sqs(over(engines.to_queues()))?.build();
         let wired = (
-            Table::new(dynamodb(over(engines.to_table()), limits.clone())?, TABLE),
-            Queues::new(self::sqs(over(engines.to_queues()), limits)?, urls),
+            Table::new(aws_sdk_dynamodb::Client::from_conf(hostile_table), TABLE),
+            Queues::new(SqsClient::from_conf(hostile_queues), urls),
         );
         let first = variant(0, story.weather.follow_up);
         table
@@ -774,27 +775,18 @@ fn settings() -> anyhow::Result<Settings> {
     })
 }
 
-/// A client as deployed but for its network. Its retry quota is its own: those of one name are shared by a whole process,
+/// As deployed, but for the network. The retry quota is the world's own: those of one name are shared by a whole process,
 /// and would carry one run's luck into the next.
-fn dynamodb(
-    network: SharedHttpClient,
-    limits: TimeoutConfig,
-) -> anyhow::Result<aws_sdk_dynamodb::Client> {
-    let config = aws_sdk_dynamodb::config::Builder::from(&platform::sdk_config(&settings()?))
+fn dynamodb(network: SharedHttpClient) -> anyhow::Result<aws_sdk_dynamodb::config::Builder> {
+    Ok(platform::dynamodb_config(&settings()?)
         .http_client(network)
-        .timeout_config(limits)
-        .retry_partition(partition())
-        .build();
-    Ok(aws_sdk_dynamodb::Client::from_conf(config))
+        .retry_partition(partition()))
 }
 
-fn sqs(network: SharedHttpClient, limits: TimeoutConfig) -> anyhow::Result<SqsClient> {
-    let config = aws_sdk_sqs::config::Builder::from(&platform::sdk_config(&settings()?))
+fn sqs(network: SharedHttpClient) -> anyhow::Result<aws_sdk_sqs::config::Builder> {
+    Ok(platform::sqs_config(&settings()?)
         .http_client(network)
-        .timeout_config(limits)
-        .retry_partition(partition())
-        .build();
-    Ok(SqsClient::from_conf(config))
+        .retry_partition(partition()))
 }
 
 fn partition() -> aws_smithy_runtime::client::retries::RetryPartition {

@@ -15,22 +15,19 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::config::Region;
-use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use cli::dev::embedded::{Embedded, Engines, event_of};
+use cli::dev::embedded::{self, Embedded, Engines, event_of};
 use cli::dev::handlers::{Handlers, Wiring};
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
 use lambda_http::http::Request;
 use lambda_http::{Body, RequestExt};
-use platform::Secrets;
+use platform::{Secrets, Settings};
 use queue::{Queue, Queues};
 use serde::Serialize;
 use table::Table;
@@ -253,9 +250,10 @@ impl Stage {
             .table
             .push_configuration(&config, &text, now)
             .await?;
-        let table = Table::new(timed_dynamodb(&engines), "leadline");
+        let settings = settings()?;
+        let table = Table::new(timed_dynamodb(&engines, &settings), "leadline");
         let urls = Queue::ALL.map(|queue| (queue, url(queue)));
-        let queues = Queues::new(timed_sqs(&engines), urls);
+        let queues = Queues::new(timed_sqs(&engines, &settings), urls);
         Ok(Self {
             handlers: Handlers::new(&table, &queues, wiring()),
             sqs: engines.queues.sqs_client(),
@@ -289,14 +287,7 @@ impl Stage {
                 "{} failed",
                 queue.name()
             );
-            let mut done = self.sqs.delete_message_batch().queue_url(url(queue));
-            for (index, message) in messages.iter().enumerate() {
-                let entry = DeleteMessageBatchRequestEntry::builder()
-                    .id(index.to_string())
-                    .set_receipt_handle(message.receipt_handle.clone());
-                done = done.entries(entry.build()?);
-            }
-            done.send().await?;
+            embedded::delete(&self.sqs, &url(queue), &messages).await?;
         }
         Ok(())
     }
@@ -307,30 +298,28 @@ fn url(queue: Queue) -> String {
 }
 
 /// As `platform` makes its clients, on the engine in place of the network.
-fn timed_dynamodb(engines: &Engines) -> aws_sdk_dynamodb::Client {
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Config};
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(credentials())
+fn timed_dynamodb(engines: &Engines, settings: &Settings) -> aws_sdk_dynamodb::Client {
+    let config = platform::dynamodb_config(settings)
         .http_client(timed(engines.table.http_client()))
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
 }
 
-fn timed_sqs(engines: &Engines) -> aws_sdk_sqs::Client {
-    use aws_sdk_sqs::config::{BehaviorVersion, Config};
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(credentials())
+fn timed_sqs(engines: &Engines, settings: &Settings) -> aws_sdk_sqs::Client {
+    let config = platform::sqs_config(settings)
         .http_client(timed(engines.queues.http_client()))
         .build();
     aws_sdk_sqs::Client::from_conf(config)
 }
 
-fn credentials() -> Credentials {
-    Credentials::new("bench", "bench", None, None, "bench")
+fn settings() -> Result<Settings> {
+    Ok(Settings::parse(|name| match name {
+        "LEADLINE_TABLE" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => {
+            Some("bench".to_owned())
+        }
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        _ => None,
+    })?)
 }
 
 fn timed(client: SharedHttpClient) -> SharedHttpClient {

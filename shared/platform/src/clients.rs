@@ -3,6 +3,7 @@
 //! Built by hand and not with `aws-config`: that would link the clients of SSO and STS and look for credentials in
 //! places that no Lambda function has.
 
+mod endpoint;
 mod network;
 
 use std::time::Duration;
@@ -35,12 +36,24 @@ const MAX_ATTEMPTS: u32 = 3;
 
 /// A client of DynamoDB.
 pub fn dynamodb_client(settings: &Settings) -> aws_sdk_dynamodb::Client {
-    aws_sdk_dynamodb::Client::new(&sdk_config(settings))
+    aws_sdk_dynamodb::Client::from_conf(dynamodb_config(settings).build())
+}
+
+/// What [`dynamodb_client`] is made of, for whoever measures or simulates it on another network.
+pub fn dynamodb_config(settings: &Settings) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::config::Builder::from(&sdk_config(settings))
+        .endpoint_resolver(endpoint::DynamoDbEndpoint::default())
 }
 
 /// A client of SQS. Not for long polling, which takes longer than an attempt may; Lambda polls for us.
 pub fn sqs_client(settings: &Settings) -> aws_sdk_sqs::Client {
-    aws_sdk_sqs::Client::new(&sdk_config(settings))
+    aws_sdk_sqs::Client::from_conf(sqs_config(settings).build())
+}
+
+/// What [`sqs_client`] is made of, for whoever measures or simulates it on another network.
+pub fn sqs_config(settings: &Settings) -> aws_sdk_sqs::config::Builder {
+    aws_sdk_sqs::config::Builder::from(&sdk_config(settings))
+        .endpoint_resolver(endpoint::SqsEndpoint::default())
 }
 
 /// A client of Secrets Manager.
@@ -48,9 +61,8 @@ pub fn secrets_manager_client(settings: &Settings) -> aws_sdk_secretsmanager::Cl
     aws_sdk_secretsmanager::Client::new(&sdk_config(settings))
 }
 
-/// What all clients have in common: time limits, retries, region. Public for the simulated world, which puts a network of
-/// its own under the clients and wants everything else as deployed.
-pub fn sdk_config(settings: &Settings) -> SdkConfig {
+/// What all clients have in common: time limits, retries, region.
+pub(crate) fn sdk_config(settings: &Settings) -> SdkConfig {
     let credentials = EnvironmentCredentials {
         credentials: settings.credentials.clone(),
     };

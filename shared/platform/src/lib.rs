@@ -14,7 +14,9 @@ mod settings;
 
 use std::error::Error;
 
-pub use clients::{dynamodb_client, sdk_config, secrets_manager_client, sqs_client};
+pub use clients::{
+    dynamodb_client, dynamodb_config, secrets_manager_client, sqs_client, sqs_config,
+};
 pub use clock::{Clock, ManualClock};
 pub use logging::init_logging;
 pub use secret_string::SecretString;
