@@ -48,6 +48,7 @@ values = ["$submission"]
 "path.submission" = { dictionary = "submissions", probability = 0.7 }
 END
 
+# One worker: two share a cache of the generator that is not made for threads.
 # Every check but one: positive_data_acceptance takes a refusal of what fits the description for a mistake, but what is an
 # e-mail address, a phone number or a configuration that makes sense cannot be said in JSON Schema.
 status=0
@@ -55,7 +56,7 @@ export SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH=scripts PYTHONDONTWRITEB
 target/tools/schemathesis/bin/schemathesis --no-color --config-file "$work/schemathesis.toml" run docs/openapi.json \
     --url "$address" --header "Authorization: Bearer $token" \
     --exclude-checks positive_data_acceptance --continue-on-failure \
-    --max-time "$seconds" --seed "$seed" --workers 2 2>&1 | tee target/fuzz-api.txt || status=$?
+    --max-time "$seconds" --seed "$seed" --workers 1 2>&1 | tee target/fuzz-api.txt || status=$?
 
 if ! kill -0 "$process" 2>/dev/null; then
     echo "leadline dev ended while it was fuzzed:"

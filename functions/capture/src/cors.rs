@@ -29,16 +29,20 @@ pub(crate) fn allow(
     response
 }
 
+/// Says which methods a call has, to whoever asks by `OPTIONS`.
+pub(crate) fn allowing(mut response: Response<Body>, methods: &[&str]) -> Response<Body> {
+    if let Ok(methods) = HeaderValue::from_str(&format!("{}, OPTIONS", methods.join(", "))) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
+    response
+}
+
 /// Answers a browser that asks before it posts.
 pub(crate) fn preflight(request: &Request, origins: &[String]) -> Response<Body> {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
     let origin = request.headers().get(header::ORIGIN);
     let headers = response.headers_mut();
-    headers.insert(
-        header::ALLOW,
-        HeaderValue::from_static("POST, GET, OPTIONS"),
-    );
     if allowed(origin, origins).is_some() {
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_METHODS,

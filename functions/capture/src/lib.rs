@@ -46,7 +46,11 @@ impl Capture {
         let method = request.method().clone();
         let found = find(DOORS, method.as_str(), &path);
         if method == Method::OPTIONS {
-            return self.preflight(&request, &path).await;
+            let response = self.preflight(&request, &path).await;
+            return match found {
+                Match::OtherMethods(methods) => cors::allowing(response, &methods),
+                Match::Found(..) | Match::Nothing => response,
+            };
         }
         let origin = request.headers().get(header::ORIGIN).cloned();
         let (response, origins) = match found {
