@@ -33,11 +33,11 @@ const POOL: &str = "pool";
 /// How the protocol is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variant {
-    /// As the product does.
-    Built,
-    /// As proposed: each turn has its number, the decision that uses it bears that number, a turn that was not used is
+    /// As the product did before these models.
+    First,
+    /// As the product does: each turn has its number, the decision that uses it bears that number, a turn that was not used is
     /// given back by whoever finds it, and an old one whose round has not come only if sales settled the lead.
-    Numbered,
+    Built,
     /// Broken: the pool is written whatever its version is.
     PoolWithoutCondition,
     /// Broken: histories are written whatever is there.

@@ -6,13 +6,13 @@ use crate::assignment::{
 };
 use crate::explore::{always_ends, explore, is_thorough, must_fail};
 
-const BUILT: Variant = Variant::Built;
+const FIRST: Variant = Variant::First;
 
-const BOTH: [Variant; 2] = [BUILT, Variant::Numbered];
+const BOTH: [Variant; 2] = [FIRST, Variant::Built];
 
 /// What is found in an instance: under the product's protocol also `known`, under the proposed one nothing wrong.
 fn found(variant: Variant, known: &[&'static str]) -> Vec<&'static str> {
-    let known = if variant == BUILT { known } else { &[] };
+    let known = if variant == FIRST { known } else { &[] };
     known.iter().copied().chain([FINISHED]).collect()
 }
 
@@ -28,7 +28,7 @@ fn without_duplicates_each_lead_is_charged_once_whatever_fails() {
             weights,
             crashes: 1,
             lost,
-            ..Assignment::new(2, BUILT, &[1, 1, 1])
+            ..Assignment::new(2, FIRST, &[1, 1, 1])
         };
         run(
             &format!("3 leads, weights {weights:?}, 2 workers"),
@@ -38,7 +38,7 @@ fn without_duplicates_each_lead_is_charged_once_whatever_fails() {
     }
     let model = Assignment {
         crashes: 1,
-        ..Assignment::new(3, BUILT, &[1, 1, 1])
+        ..Assignment::new(3, FIRST, &[1, 1, 1])
     };
     run("3 leads, 3 workers", model, &[]);
 }
@@ -49,14 +49,14 @@ fn one_batch_at_a_time_charges_each_lead_once_even_with_duplicates() {
         batch: 2,
         crashes: 1,
         rejections: 1,
-        ..Assignment::new(1, BUILT, &[2, 2])
+        ..Assignment::new(1, FIRST, &[2, 2])
     };
     run("2 leads twice, batches of 2, 1 worker", model, &[]);
     let model = Assignment {
         batch: 2,
         crashes: 1,
         lost: 1,
-        ..Assignment::new(1, BUILT, &[2, 1, 1])
+        ..Assignment::new(1, FIRST, &[2, 1, 1])
     };
     run("3 leads, one twice, batches of 2, 1 worker", model, &[]);
     if is_thorough() {
@@ -66,7 +66,7 @@ fn one_batch_at_a_time_charges_each_lead_once_even_with_duplicates() {
             lost: 1,
             others: 1,
             rejections: 1,
-            ..Assignment::new(1, BUILT, &[2, 2])
+            ..Assignment::new(1, FIRST, &[2, 2])
         };
         run(
             "2 leads twice and sales, batches of 2, 1 worker",
@@ -77,7 +77,7 @@ fn one_batch_at_a_time_charges_each_lead_once_even_with_duplicates() {
             batch: 2,
             crashes: 3,
             lost: 1,
-            ..Assignment::new(1, BUILT, &[2, 2, 1])
+            ..Assignment::new(1, FIRST, &[2, 2, 1])
         };
         run("3 leads, batches of 2, 1 worker", model, &[]);
     }
@@ -206,7 +206,7 @@ fn a_broken_assignment_is_found() {
     ] {
         must_fail(
             &format!("{variant:?}"),
-            &model(BUILT),
+            &model(FIRST),
             &model(variant),
             property,
         );

@@ -50,12 +50,12 @@ pub(crate) struct Form {
 /// How the protocol is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Variant {
-    /// As the product does.
-    Built,
-    /// As proposed: what is found behind an alias is the name where the alias ends, and never an alias.
+    /// As the product did before these models.
+    First,
+    /// Half of what was mended: what is found behind an alias is the name where the alias ends, and never an alias.
     AliasFollowed,
-    /// As proposed, besides: a claim of the phone number tells the claimant's e-mail key.
-    ClaimTellsEmail,
+    /// As the product does: besides, a claim of the phone number tells the claimant's e-mail key.
+    Built,
     /// Broken: keys are claimed whoever holds them.
     ClaimWithoutCondition,
     /// Broken: histories are written whatever is there.

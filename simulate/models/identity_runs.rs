@@ -37,36 +37,36 @@ const AGAIN: Form = Form {
     ..BOTH
 };
 
-const BUILT: Variant = Variant::Built;
+const FIRST: Variant = Variant::First;
 
 #[test]
 fn one_email_address_is_one_lead_however_often_and_at_once_it_comes() {
-    let two = Identity::new(2, BUILT, &[(EMAIL, 2), (EMAIL, 2)]).with(2, 1, 1);
+    let two = Identity::new(2, FIRST, &[(EMAIL, 2), (EMAIL, 2)]).with(2, 1, 1);
     explore("same e-mail, twice each, 2 workers", two, &[]);
-    let three = Identity::new(3, BUILT, &[(EMAIL, 1), (EMAIL, 1), (EMAIL, 1)]).with(1, 1, 0);
+    let three = Identity::new(3, FIRST, &[(EMAIL, 1), (EMAIL, 1), (EMAIL, 1)]).with(1, 1, 0);
     explore("same e-mail three times, 3 workers", three, &[]);
-    let both = Identity::new(2, BUILT, &[(BOTH, 2), (BOTH, 2)]).with(1, 1, 0);
+    let both = Identity::new(2, FIRST, &[(BOTH, 2), (BOTH, 2)]).with(1, 1, 0);
     explore("same e-mail and phone, twice each, 2 workers", both, &[]);
-    let both = Identity::new(3, BUILT, &[(BOTH, 2), (BOTH, 1)]).with(1, 0, 0);
+    let both = Identity::new(3, FIRST, &[(BOTH, 2), (BOTH, 1)]).with(1, 0, 0);
     explore("same e-mail and phone, 3 workers", both, &[]);
 }
 
 #[test]
 fn the_same_content_in_two_windows_has_one_outcome_each() {
-    let model = Identity::new(2, BUILT, &[(BOTH, 2), (AGAIN, 2)]).with(1, 1, 0);
+    let model = Identity::new(2, FIRST, &[(BOTH, 2), (AGAIN, 2)]).with(1, 1, 0);
     explore("repeat in the next window, 2 workers", model, &[]);
     if is_thorough() {
-        let model = Identity::new(3, BUILT, &[(BOTH, 2), (AGAIN, 2)]).with(1, 0, 0);
+        let model = Identity::new(3, FIRST, &[(BOTH, 2), (AGAIN, 2)]).with(1, 0, 0);
         explore("repeat in the next window, 3 workers", model, &[]);
     }
 }
 
 #[test]
 fn a_submission_that_names_both_keys_can_come_too_late_to_join_two_leads() {
-    let model = Identity::new(2, BUILT, &[(EMAIL, 2), (PHONE, 2)]).with(1, 1, 0);
+    let model = Identity::new(2, FIRST, &[(EMAIL, 2), (PHONE, 2)]).with(1, 1, 0);
     explore("e-mail; phone; 2 workers", model, &[]);
     for (variant, found) in [
-        (BUILT, [BURIED, TWO_LEADS].as_slice()),
+        (FIRST, [BURIED, TWO_LEADS].as_slice()),
         (Variant::AliasFollowed, &[TWO_LEADS]),
     ] {
         let forms = [(BOTH, 1), (PHONE, 1), (EMAIL, 1)];
@@ -88,9 +88,9 @@ fn a_submission_that_names_both_keys_can_come_too_late_to_join_two_leads() {
 #[test]
 fn two_people_behind_one_number_can_be_taken_for_one_while_a_claim_is_unfinished() {
     for (variant, found) in [
-        (BUILT, [BURIED, STRANGERS].as_slice()),
+        (FIRST, [BURIED, STRANGERS].as_slice()),
         (Variant::AliasFollowed, &[STRANGERS]),
-        (Variant::ClaimTellsEmail, &[]),
+        (Variant::Built, &[]),
     ] {
         let forms = [(BOTH, 2), (STRANGER, 2)];
         let model = Identity::new(2, variant, &forms).with(1, 0, 0);
@@ -109,9 +109,9 @@ fn two_people_behind_one_number_can_be_taken_for_one_while_a_claim_is_unfinished
     }
     // What no claim can tell: the lead that both find is somebody's of whom only the number is known.
     let forms = [(PHONE, 1), (BOTH, 1), (STRANGER, 1)];
-    let model = Identity::new(2, Variant::ClaimTellsEmail, &forms);
+    let model = Identity::new(2, Variant::Built, &forms);
     explore(
-        "number alone, then two people, 2 workers, ClaimTellsEmail",
+        "number alone, then two people, 2 workers, Built",
         model,
         &[STRANGERS, TWO_LEADS],
     );
@@ -119,10 +119,10 @@ fn two_people_behind_one_number_can_be_taken_for_one_while_a_claim_is_unfinished
 
 #[test]
 fn every_run_of_the_identity_claim_ends_unless_it_waits_behind_an_alias() {
-    for variant in [BUILT, Variant::AliasFollowed, Variant::ClaimTellsEmail] {
+    for variant in [FIRST, Variant::AliasFollowed, Variant::Built] {
         // As built, a submission whose own name became an alias, and that did not come to write, tries the alias again
         // and again until the lead behind it is made.
-        let ends = variant != BUILT;
+        let ends = variant != FIRST;
         let forms = [(BOTH, 2), (STRANGER, 1)];
         let model = Identity::new(2, variant, &forms).with(1, 0, 0);
         let name = format!("two people, one number, 2 workers, {variant:?}");
@@ -132,9 +132,9 @@ fn every_run_of_the_identity_claim_ends_unless_it_waits_behind_an_alias() {
         let name = format!("both; phone; e-mail; 2 workers, {variant:?}");
         assert_eq!(always_ends(&name, &model), ends);
     }
-    let model = Identity::new(2, BUILT, &[(BOTH, 2), (AGAIN, 2)]).with(1, 0, 0);
+    let model = Identity::new(2, FIRST, &[(BOTH, 2), (AGAIN, 2)]).with(1, 0, 0);
     assert!(always_ends("repeat in the next window, 2 workers", &model));
-    let model = Identity::new(2, BUILT, &[(EMAIL, 2), (EMAIL, 2)]).with(1, 1, 0);
+    let model = Identity::new(2, FIRST, &[(EMAIL, 2), (EMAIL, 2)]).with(1, 1, 0);
     assert!(always_ends("same e-mail, twice each, 2 workers", &model));
 }
 
@@ -150,7 +150,7 @@ fn a_broken_identity_claim_is_found() {
     ] {
         must_fail(
             &format!("{variant:?}"),
-            &model(BUILT),
+            &model(FIRST),
             &model(variant),
             property,
         );

@@ -65,7 +65,7 @@ impl Assignment {
     /// Place of a turn among what a process remembers.
     pub(super) fn mark(&self, lead: u8, round: u8, number: u8) -> u16 {
         match self.variant {
-            Variant::Numbered => 1 << number,
+            Variant::Built => 1 << number,
             _ => 1 << (lead * 3 + round - 1),
         }
     }
@@ -74,7 +74,7 @@ impl Assignment {
         let Some(pending) = item.pending_of(lead, round) else {
             return;
         };
-        if self.variant != Variant::Numbered || pending.number == number {
+        if self.variant != Variant::Built || pending.number == number {
             let mut turns = item.turns();
             let ours = turns
                 .pending
@@ -90,7 +90,7 @@ impl Assignment {
     /// What looking after a pending turn does to it.
     pub(super) fn look_after(&self, item: &mut Item, turn: Turn, history: &History, is_off: bool) {
         let view = self.view(history, is_off);
-        let is_numbered = self.variant == Variant::Numbered;
+        let is_numbered = self.variant == Variant::Built;
         // What workers with different configurations agree on: sales settled the lead.
         let is_over = if is_numbered {
             view.is_settled
@@ -341,7 +341,7 @@ impl Assignment {
         let view = self.view(history, is_off);
         at_work.about = view.about;
         let is_unused =
-            self.variant == Variant::Numbered && !is_used(history, at_work.round, at_work.number);
+            self.variant == Variant::Built && !is_used(history, at_work.round, at_work.number);
         let is_wanted = view.needs_owner && view.rounds + 1 == at_work.round;
         if is_wanted || self.variant == Variant::OvertakenNotRead {
             at_work.seq = count(history);

@@ -41,7 +41,7 @@ impl Identity {
     pub(super) fn is_repaired(&self) -> bool {
         matches!(
             self.variant,
-            Variant::AliasFollowed | Variant::ClaimTellsEmail
+            Variant::AliasFollowed | Variant::Built
         )
     }
 
@@ -67,7 +67,7 @@ impl Identity {
                         Some((kind, lead, lead_of(lead, &received)))
                     }
                     Seen::Unmade { lead, by } => {
-                        let tells = self.variant == Variant::ClaimTellsEmail
+                        let tells = self.variant == Variant::Built
                             && kind == KeyKind::Phone
                             && lead != submission
                             && self.form(by).email.is_some();
@@ -302,7 +302,7 @@ impl Identity {
         if !is_free && self.variant != Variant::ClaimWithoutCondition {
             return self.next_round(state, worker);
         }
-        let by = if self.variant == Variant::ClaimTellsEmail {
+        let by = if self.variant == Variant::Built {
             at_work.submission
         } else {
             0
