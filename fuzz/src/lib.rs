@@ -64,6 +64,7 @@ pub fn through_the_door(kind: SourceKind, data: &[u8]) {
         name: "target",
         source: &source,
         secrets: &secrets,
+        handshake_secrets: &[],
         pepper: &pepper,
         default_country: Some("US"),
     };
@@ -82,7 +83,7 @@ pub fn through_the_door(kind: SourceKind, data: &[u8]) {
     );
     match first {
         Ok(Accepted::Submissions(parsed)) => parsed.iter().for_each(check),
-        Ok(Accepted::NotALead { .. }) => {}
+        Ok(Accepted::NotALead { .. } | Accepted::Handshake(_)) => {}
         Err(refusal) => assert!((400..500).contains(&refusal.status()), "{refusal:?}"),
     }
 }
@@ -92,6 +93,7 @@ fn check(parsed: &Parsed) {
     match parsed {
         Parsed::Submission(submission) => check_same(submission),
         Parsed::Quarantined(quarantined) => check_same(quarantined),
+        Parsed::Announced(announced) => check_same(announced),
     }
 }
 

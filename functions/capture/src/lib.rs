@@ -12,12 +12,13 @@ use std::sync::Arc;
 
 use domain::config::Source;
 use domain::id::Pepper;
-use lambda_http::http::{HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use lambda_http::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
-use platform::{Clock, Secrets};
+use platform::{Clock, SecretString, Secrets};
 use queue::{Message, Queue, Queues};
 use serde_json::json;
-use sources::{Accepted, Door, Incoming, Parsed, Refusal};
+use sources::{Accepted, Answered, Door, Incoming, Parsed, Refusal, Reply};
 use table::{ConfigurationCache, Current, Table};
 use web::{Call, DOORS, Match, Problem, find};
 
@@ -44,7 +45,13 @@ impl Capture {
     pub async fn handle(&self, request: Request) -> Response<Body> {
         let path = request.raw_http_path().to_owned();
         let method = request.method().clone();
-        let found = find(DOORS, method.as_str(), &path);
+        // Some senders look whether an address is there before they keep it.
+        let routed = if method == Method::HEAD {
+            Method::GET
+        } else {
+            method.clone()
+        };
+        let found = find(DOORS, routed.as_str(), &path);
         if method == Method::OPTIONS {
             let response = self.preflight(&request, &path).await;
             return match found {
@@ -83,12 +90,7 @@ impl Capture {
         };
         let answer = self.receive(&current, name, source, request).await;
         let response = answer.unwrap_or_else(|problem| {
-            tracing::info!(
-                source = name,
-                http.status = problem.status,
-                code = problem.code,
-                "a submission from {name} was refused"
-            );
+            note_refusal(name, problem.status, problem.code);
             problem.response()
         });
         (response, source.origins.clone())
@@ -102,19 +104,13 @@ impl Capture {
         request: &Request,
     ) -> Result<Response<Body>, Problem> {
         let pepper = self.pepper().await?;
-        let mut secrets = Vec::new();
-        if let Some(secret) = &source.secret {
-            secrets = self
-                .secrets
-                .all(secret)
-                .await
-                .map_err(|error| unavailable(&error))?;
-        }
-        let values: Vec<&str> = secrets.iter().map(platform::SecretString::expose).collect();
+        let secrets = self.secrets_of(source.secret.as_deref()).await?;
+        let handshake_secrets = self.secrets_of(source.handshake_secret.as_deref()).await?;
         let door = Door {
             name,
             source,
-            secrets: &values,
+            secrets: &exposed(&secrets),
+            handshake_secrets: &exposed(&handshake_secrets),
             pepper: &pepper,
             default_country: current.config.default_country.as_deref(),
         };
@@ -125,26 +121,29 @@ impl Capture {
             body: request.body().as_ref(),
             received_at: self.clock.now(),
         };
-        let accepted = sources::receive(&door, &incoming).map_err(|refusal| refused(&refusal))?;
-        let ids: Vec<String> = match accepted {
-            Accepted::NotALead { why } => {
-                tracing::info!(source = name, why, "something from {name} is no lead");
-                Vec::new()
-            }
-            Accepted::Submissions(parsed) => {
-                self.check_idempotency(name, &pepper, request).await?;
-                let ids = parsed
-                    .iter()
-                    .map(|parsed| parsed.id().to_string())
-                    .collect();
-                let messages: Vec<Message> = parsed.into_iter().map(message).collect();
-                self.queues
-                    .send_all(Queue::Enrich, &messages)
-                    .await
-                    .map_err(|error| unavailable(&error))?;
-                ids
+        let accepted = match sources::receive(&door, &incoming) {
+            Ok(accepted) => accepted,
+            Err(refusal) => {
+                return match sources::reply(&door, &incoming, Answered::Refused(&refusal)) {
+                    Some(reply) => {
+                        note_refusal(name, reply.status, refusal.code());
+                        Ok(answer(reply))
+                    }
+                    None => Err(refused(&refusal)),
+                };
             }
         };
+        if let Err(problem) = self.keep(name, &pepper, &accepted, request).await {
+            if problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
+                && let Some(reply) = sources::reply(&door, &incoming, Answered::Unavailable)
+            {
+                return Ok(answer(reply));
+            }
+            return Err(problem);
+        }
+        if let Some(reply) = sources::reply(&door, &incoming, Answered::Accepted(&accepted)) {
+            return Ok(answer(reply));
+        }
         if let Some(page) = source
             .redirect
             .as_deref()
@@ -152,10 +151,57 @@ impl Capture {
         {
             return Ok(see_other(page));
         }
+        let ids: Vec<String> = match &accepted {
+            Accepted::Submissions(parsed) => parsed
+                .iter()
+                .map(|parsed| parsed.id().to_string())
+                .collect(),
+            Accepted::NotALead { .. } | Accepted::Handshake(_) => Vec::new(),
+        };
         Ok(web::json(
             StatusCode::ACCEPTED,
             &json!({ "submissions": ids }),
         ))
+    }
+
+    /// Puts what was accepted where it is safe.
+    async fn keep(
+        &self,
+        name: &str,
+        pepper: &Pepper,
+        accepted: &Accepted,
+        request: &Request,
+    ) -> Result<(), Problem> {
+        match accepted {
+            Accepted::NotALead { why } => {
+                tracing::info!(source = name, why, "something from {name} is no lead");
+                Ok(())
+            }
+            Accepted::Handshake(_) => {
+                tracing::info!(source = name, "a handshake of {name} was answered");
+                Ok(())
+            }
+            Accepted::Submissions(parsed) => {
+                self.check_idempotency(name, pepper, request).await?;
+                let messages: Vec<Message> = parsed.iter().cloned().map(message).collect();
+                self.queues
+                    .send_all(Queue::Enrich, &messages)
+                    .await
+                    .map_err(|error| unavailable(&error))
+            }
+        }
+    }
+
+    /// The values of a secret that are valid now; none without a name.
+    async fn secrets_of(&self, name: Option<&str>) -> Result<Vec<SecretString>, Problem> {
+        match name {
+            Some(name) => self
+                .secrets
+                .all(name)
+                .await
+                .map_err(|error| unavailable(&error)),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Refuses an idempotency key that was used for something else: answering as if this had been accepted would lose it.
@@ -226,6 +272,9 @@ impl Capture {
             Match::Found(route, names) if route.call == Call::Submit => {
                 let name = names.0.first().map(String::as_str).unwrap_or_default();
                 match current.config.sources.get(name) {
+                    Some(source) if asks(source, request) => {
+                        return self.at_source(name, request).await.0;
+                    }
                     Some(source) => source.origins.clone(),
                     None => return Problem::not_found("source").response(),
                 }
@@ -245,7 +294,66 @@ fn message(parsed: Parsed) -> Message {
         Parsed::Quarantined(quarantined) => Message::Quarantined {
             quarantined: Box::new(quarantined),
         },
+        Parsed::Announced(announced) => Message::Announced {
+            announced: Box::new(announced),
+            tries: 0,
+        },
     }
+}
+
+/// Whether an `OPTIONS` is a sender's handshake and no browser's preflight.
+fn asks(source: &Source, request: &Request) -> bool {
+    let incoming = Incoming {
+        method: request.method().as_str(),
+        query: request.uri().query(),
+        headers: request.headers(),
+        body: &[],
+        received_at: Timestamp::UNIX_EPOCH,
+    };
+    sources::is_handshake(source.kind, &incoming)
+}
+
+fn exposed(secrets: &[SecretString]) -> Vec<&str> {
+    secrets.iter().map(SecretString::expose).collect()
+}
+
+fn note_refusal(source: &str, status: u16, code: &str) {
+    tracing::info!(
+        source,
+        http.status = status,
+        code,
+        "a submission from {source} was refused"
+    );
+}
+
+/// An answer of a kind's own.
+fn answer(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(if reply.body.is_empty() {
+        Body::Empty
+    } else {
+        Body::Text(reply.body)
+    });
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if !reply.content_type.is_empty() {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(reply.content_type),
+        );
+    }
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+            headers.insert(name, value);
+        }
+    }
+    // What a handshake says is for whoever asked, and only now; and no browser is to see a page in it.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
 }
 
 fn see_other(page: &str) -> Response<Body> {

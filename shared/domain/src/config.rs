@@ -15,12 +15,14 @@ pub mod check;
 pub mod golden;
 #[cfg(feature = "schema")]
 mod json_schema;
+mod source;
 mod spam;
 mod version;
 
 pub use check::{Problem, Severity, read};
 #[cfg(feature = "schema")]
 pub use json_schema::schema;
+pub use source::{AnswersApi, Need, Needs, Source, SourceKind};
 pub use spam::{Spam, Treatment};
 pub use version::version_of;
 
@@ -74,73 +76,6 @@ pub struct Config {
     pub golden: Vec<Golden>,
 }
 
-/// What a source sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceKind {
-    /// A web form: urlencoded, multipart or JSON.
-    Form,
-    /// Typeform's webhook.
-    Typeform,
-    /// A conversation handed over by a chatbot as JSON.
-    Chatbot,
-}
-
-impl SourceKind {
-    /// Its name in the configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            SourceKind::Form => "form",
-            SourceKind::Typeform => "typeform",
-            SourceKind::Chatbot => "chatbot",
-        }
-    }
-}
-
-/// One door.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Source {
-    /// What it sends.
-    pub kind: SourceKind,
-    /// Name of the secret that proves the sender. Needed by `typeform` (its webhook secret). A `form` or `chatbot` that has
-    /// one asks for it in the header `X-Leadline-Secret`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
-    /// Origins whose pages may post with a browser's `fetch` (CORS), such as `https://www.example.com`, or `*`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub origins: Vec<String>,
-    /// Page that a browser which posted a plain HTML form is sent to afterwards (303).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redirect: Option<String>,
-    /// What the sender's fields mean: our field = the sender's names for it, tried in order before the built-in ones.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub map: BTreeMap<String, OneOrMany>,
-    /// Fields that must be there besides an e-mail address or a phone number.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub required: Vec<String>,
-    /// Values for fields that the sender leaves out.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub defaults: BTreeMap<String, Value>,
-    /// Country of phone numbers without a country code. ISO 3166-1 alpha-2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default_country: Option<String>,
-    /// Largest body accepted, in bytes. 65,536 by default: what SQS bills as one request. At most 1,000,000.
-    #[serde(default = "default_body_limit")]
-    pub max_body_bytes: usize,
-    /// For how long the same content counts as a repeat, in minutes, when the sender gives no id of its own.
-    #[serde(default = "default_window")]
-    pub repeat_window_minutes: u32,
-    /// Whether bad fields refuse the submission with 422 (true, for forms that show the answer to a person).
-    #[serde(default = "yes")]
-    pub answer_field_errors: bool,
-    /// What is suspicious here, and what becomes of it.
-    #[serde(default, skip_serializing_if = "Spam::is_default")]
-    pub spam: Spam,
-}
-
 /// One name or several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -160,14 +95,6 @@ impl OneOrMany {
             OneOrMany::Many(names) => names,
         }
     }
-}
-
-fn default_body_limit() -> usize {
-    65_536
-}
-
-fn default_window() -> u32 {
-    60
 }
 
 fn yes() -> bool {

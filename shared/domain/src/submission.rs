@@ -61,6 +61,23 @@ pub struct Quarantined {
     pub raw: BTreeMap<String, String>,
 }
 
+/// A submission whose sender has only announced it: what the person said is fetched by these ids. It is accepted, and ends
+/// like any other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// Derived like any submission's id.
+    pub id: SubmissionId,
+    /// Name of the source in the configuration.
+    pub source: String,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// The sender's own id for it.
+    pub external_id: String,
+    /// What else was announced, by the sender's names: ids of form, campaign and the like. Never personal data.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ids: BTreeMap<String, String>,
+}
+
 /// What is wrong with one field. Says nothing of what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldProblem {

@@ -2,7 +2,7 @@
 
 use domain::decision::{Behaviour, Decision, Scored};
 use domain::id::LeadId;
-use domain::submission::{Quarantined, Submission};
+use domain::submission::{Announced, Quarantined, Submission};
 use serde::{Deserialize, Serialize};
 
 /// A message between two functions. The tag ends in a version: messages outlive deployments in queues and dead-letter
@@ -21,6 +21,15 @@ pub enum Message {
     Quarantined {
         /// What was accepted at the door.
         quarantined: Box<Quarantined>,
+    },
+    /// To `enrich`: fetch what was only announced, then find out who this is.
+    #[serde(rename = "announced.v1")]
+    Announced {
+        /// What was accepted at the door.
+        announced: Box<Announced>,
+        /// How often it could not be fetched so far.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        tries: u8,
     },
     /// To `enrich`: ask a provider that did not answer before.
     #[serde(rename = "ask_provider.v1")]
@@ -102,6 +111,7 @@ impl Message {
         match self {
             Message::Submission { .. } => "submission.v1",
             Message::Quarantined { .. } => "quarantined.v1",
+            Message::Announced { .. } => "announced.v1",
             Message::AskProvider { .. } => "ask_provider.v1",
             Message::Score { .. } => "score.v1",
             Message::Behaviour { .. } => "behaviour.v1",
@@ -116,6 +126,7 @@ impl Message {
         match self {
             Message::Submission { submission } => submission.id.to_string(),
             Message::Quarantined { quarantined } => quarantined.id.to_string(),
+            Message::Announced { announced, .. } => announced.id.to_string(),
             Message::Behaviour {
                 person: Person::Email(_),
                 ..

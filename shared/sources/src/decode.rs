@@ -119,6 +119,15 @@ pub(crate) fn document(headers: &HeaderMap, body: &[u8]) -> Result<Json, Refusal
     )?)?)
 }
 
+/// Reads one JSON document of which nothing is known but its bytes.
+pub(crate) fn bare_document(body: &[u8]) -> Result<Json, Unparseable> {
+    let body = charset::without_mark(body);
+    if body.is_empty() {
+        return Err(Unparseable::Empty);
+    }
+    json::read(&charset::text(body, Charset::Utf8, "the body")?)
+}
+
 /// The content type in lower case without its parameters, and these; blank if there is none. Of two, somebody before us may
 /// have gone by the other: then there is no telling, and it is nothing.
 fn content_type(headers: &HeaderMap) -> Option<(String, header::Parameters)> {

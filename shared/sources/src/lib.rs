@@ -8,27 +8,44 @@
 //!
 //! A kind of source is one file in `kinds`; `kinds::of` is the only place that lists them.
 
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "the kinds that use all of the framework are being added"
+)]
+
 use domain::config::{Source, SourceKind};
 use domain::id::{Pepper, SubmissionId};
-use domain::submission::{Quarantined, Submission};
+use domain::submission::{Announced, FieldProblem, Quarantined, Submission};
 use http::HeaderMap;
 use jiff::Timestamp;
 
+mod about;
 mod answers;
 mod checks;
 mod consent;
 mod decode;
+mod fetched;
+mod handshake;
 mod identity;
 mod kinds;
 mod meaning;
 mod proof;
 mod refusal;
+mod reply;
 mod suspicion;
 mod vocabulary;
 
+pub use about::{About, Sample, Signing, Trial, configuration};
 pub use checks::recheck;
+pub use fetched::{Question, questions, read_answers, set_aside};
+pub use kinds::about;
 pub use meaning::is_map_target;
 pub use refusal::{Refusal, Unauthorized, Unparseable};
+pub use reply::{Answered, Reply, reply};
+
+use answers::Draft;
+use kinds::Reading;
 
 /// One request as it came in.
 #[derive(Clone, Copy)]
@@ -54,6 +71,8 @@ pub struct Door<'a> {
     pub source: &'a Source,
     /// The values of its secret that are valid now: none, one, or two while it is being changed. Blank ones count as none.
     pub secrets: &'a [&'a str],
+    /// The values of its handshake's secret that are valid now.
+    pub handshake_secrets: &'a [&'a str],
     /// What ids are derived under.
     pub pepper: &'a Pepper,
     /// The configuration's country for phone numbers without a country code. ISO 3166-1 alpha-2.
@@ -65,6 +84,8 @@ pub struct Door<'a> {
 pub enum Accepted {
     /// At least one submission.
     Submissions(Vec<Parsed>),
+    /// The sender asked whether this address is ours: this is what it wants to hear.
+    Handshake(Reply),
     /// Nothing that could become a lead. It is acknowledged like a submission, so that the sender does not repeat it.
     NotALead {
         /// What it is instead.
@@ -79,6 +100,8 @@ pub enum Parsed {
     Submission(Submission),
     /// Kept for a person to correct: the sender would not understand, or not read, what is wrong with it.
     Quarantined(Quarantined),
+    /// Only announced: its answers are to be fetched ([`questions`]), then it becomes one of the others ([`read_answers`]).
+    Announced(Announced),
 }
 
 impl Parsed {
@@ -87,6 +110,7 @@ impl Parsed {
         match self {
             Parsed::Submission(submission) => submission.id,
             Parsed::Quarantined(quarantined) => quarantined.id,
+            Parsed::Announced(announced) => announced.id,
         }
     }
 }
@@ -94,84 +118,73 @@ impl Parsed {
 /// Longest id of a sender that is kept, in characters. Repeats are told apart by the whole of it.
 const MAX_EXTERNAL_ID: usize = 255;
 
-/// Verifies and reads one request.
+/// Verifies and reads one request, or answers a handshake.
 ///
 /// The order is: method, size, proof of the sender, `Idempotency-Key`, content. So an unproved sender learns nothing about
 /// what it sent.
 ///
 /// # Errors
-/// [`Refusal`], whose [`Refusal::status`] is the answer. Bad fields are [`Refusal::Fields`] only if a person reads the
-/// answer (the source's `answer_field_errors`, and a kind whose answers are read); else the submission is quarantined.
+/// [`Refusal`], whose [`Refusal::status`] is the answer unless the kind has one of its own ([`reply`]). Bad fields are
+/// [`Refusal::Fields`] only if a person reads the answer (the source's `answer_field_errors`, and a kind whose answers are
+/// read); else the submission is quarantined.
 pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Refusal> {
     let kind = kinds::of(door.source.kind);
-    if incoming.method != kind.method {
-        return Err(Refusal::MethodNotAllowed { allow: kind.method });
-    }
     if incoming.body.len() > door.source.max_body_bytes {
         return Err(Refusal::TooLarge {
             limit: door.source.max_body_bytes,
         });
     }
+    if is_handshake(door.source.kind, incoming)
+        && let Some(handshake) = &kind.handshake
+    {
+        return (handshake.answer)(door, incoming).map(Accepted::Handshake);
+    }
+    if !kind.methods.contains(&incoming.method) {
+        return Err(Refusal::MethodNotAllowed {
+            allow: kind.methods_taken(),
+        });
+    }
     (kind.verify)(door, incoming)?;
     let idempotency_key = identity::idempotency_key(incoming.headers)?;
-
-    let drafts = match (kind.read)(incoming)? {
-        kinds::Reading::Drafts(drafts) => drafts,
-        kinds::Reading::NotALead { why } => return Ok(Accepted::NotALead { why }),
-    };
-
-    let mut parsed = Vec::with_capacity(drafts.len());
-    let mut problems = Vec::new();
-    for (index, draft) in drafts.into_iter().enumerate() {
-        let meant = meaning::of(&draft, door.source, incoming);
-        let identity = identity::of(
+    match (kind.read)(door, incoming)? {
+        Reading::Drafts(drafts) => {
+            of_drafts(door, incoming, &kind, idempotency_key.as_deref(), &drafts)
+        }
+        Reading::Announced(announcements) => Ok(Accepted::Submissions(of_announcements(
             door,
             incoming,
             idempotency_key.as_deref(),
-            index,
-            &draft,
-            &meant,
-        );
-        let answers_person = door.source.answer_field_errors && kind.answer_is_read;
-        let quarantined = |problems, meant: &meaning::Meant| {
-            Parsed::Quarantined(Quarantined {
-                id: identity.id,
-                source: door.name.to_owned(),
-                received_at: incoming.received_at,
-                problems,
-                raw: meant.raw(),
-            })
-        };
-        let checked = checks::check(&meant, door.source, door.default_country).and_then(|fields| {
-            let unwanted = suspicion::to_be_corrected(&fields, door.source);
-            if unwanted.is_empty() {
-                Ok(fields)
-            } else {
-                Err(unwanted)
-            }
-        });
-        match checked {
-            Ok(fields) => {
-                let suspicions = suspicion::of(&draft, &fields, door.source, incoming);
-                if !suspicions.is_empty() {
-                    parsed.push(quarantined(suspicions, &meant));
-                    continue;
-                }
-                parsed.push(Parsed::Submission(Submission {
-                    id: identity.id,
-                    earlier: identity.earlier,
-                    source: door.name.to_owned(),
-                    received_at: incoming.received_at,
-                    fields,
-                    facts: domain::field::Fields::new(),
-                    consent: meant.consent,
-                    external_id: meant
-                        .external_id
-                        .map(|id| id.chars().take(MAX_EXTERNAL_ID).collect()),
-                }))
-            }
-            Err(found) if answers_person => problems.extend(found),
-            Err(found) => parsed.push(quarantined(found, &meant)),
+            announcements,
+        ))),
+        Reading::NotALead { why } => Ok(Accepted::NotALead { why }),
+    }
+}
+
+/// Whether a request to a source of this kind is the sender's question whether this address is ours. For `OPTIONS`, which
+/// browsers send too, this tells the two apart.
+pub fn is_handshake(kind: SourceKind, incoming: &Incoming<'_>) -> bool {
+    kinds::of(kind).handshake.is_some_and(|handshake| {
+        handshake.methods.contains(&incoming.method) && (handshake.asks)(incoming)
+    })
+}
+
+fn of_drafts(
+    door: &Door<'_>,
+    incoming: &Incoming<'_>,
+    kind: &kinds::Kind,
+    idempotency_key: Option<&str>,
+    drafts: &[Draft],
+) -> Result<Accepted, Refusal> {
+    let answers_person = door.source.answer_field_errors && kind.answer_is_read;
+    let mut parsed = Vec::with_capacity(drafts.len());
+    let mut problems = Vec::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        let meant = meaning::of(draft, door.source, incoming);
+        let identity = identity::of(door, incoming, idempotency_key, index, draft, &meant);
+        match judged(door, incoming, identity, draft, meant) {
+            Judged::Fit(one) => parsed.push(one),
+            Judged::Wrong(found, _) if answers_person => problems.extend(found),
+            Judged::Wrong(_, one) => parsed.push(one),
         }
     }
     if problems.is_empty() {
@@ -179,6 +192,94 @@ pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Ref
     } else {
         Err(Refusal::Fields(problems))
     }
+}
+
+/// What is made of one draft.
+enum Judged {
+    /// A submission, or a suspicious one in quarantine, which its sender is not told.
+    Fit(Parsed),
+    /// What is wrong with it, and what it is if nobody can be told: a submission in quarantine.
+    Wrong(Vec<FieldProblem>, Parsed),
+}
+
+fn judged(
+    door: &Door<'_>,
+    incoming: &Incoming<'_>,
+    identity: identity::Identity,
+    draft: &Draft,
+    meant: meaning::Meant,
+) -> Judged {
+    let quarantined = |problems, meant: &meaning::Meant| {
+        Parsed::Quarantined(Quarantined {
+            id: identity.id,
+            source: door.name.to_owned(),
+            received_at: incoming.received_at,
+            problems,
+            raw: meant.raw(),
+        })
+    };
+    let checked = checks::check(&meant, door.source, door.default_country).and_then(|fields| {
+        let unwanted = suspicion::to_be_corrected(&fields, door.source);
+        if unwanted.is_empty() {
+            Ok(fields)
+        } else {
+            Err(unwanted)
+        }
+    });
+    match checked {
+        Ok(fields) => {
+            let suspicions = suspicion::of(draft, &fields, door.source, incoming);
+            if !suspicions.is_empty() {
+                return Judged::Fit(quarantined(suspicions, &meant));
+            }
+            Judged::Fit(Parsed::Submission(Submission {
+                id: identity.id,
+                earlier: identity.earlier,
+                source: door.name.to_owned(),
+                received_at: incoming.received_at,
+                fields,
+                facts: domain::field::Fields::new(),
+                consent: meant.consent,
+                external_id: meant.external_id.as_deref().map(kept_id),
+            }))
+        }
+        Err(found) => {
+            let one = quarantined(found.clone(), &meant);
+            Judged::Wrong(found, one)
+        }
+    }
+}
+
+fn of_announcements(
+    door: &Door<'_>,
+    incoming: &Incoming<'_>,
+    idempotency_key: Option<&str>,
+    announcements: Vec<fetched::Announcement>,
+) -> Vec<Parsed> {
+    let announced = |(index, announcement): (usize, fetched::Announcement)| {
+        let draft = Draft {
+            external_id: Some(announcement.external_id.clone()),
+            ..Draft::default()
+        };
+        let meant = meaning::of(&draft, door.source, incoming);
+        let identity = identity::of(door, incoming, idempotency_key, index, &draft, &meant);
+        Parsed::Announced(Announced {
+            id: identity.id,
+            source: door.name.to_owned(),
+            received_at: incoming.received_at,
+            external_id: kept_id(&announcement.external_id),
+            ids: announcement.ids,
+        })
+    };
+    announcements
+        .into_iter()
+        .enumerate()
+        .map(announced)
+        .collect()
+}
+
+fn kept_id(id: &str) -> String {
+    id.chars().take(MAX_EXTERNAL_ID).collect()
 }
 
 /// Whether a browser posted a plain HTML form, so that a person will look at the answer as a page: the content type is one

@@ -8,7 +8,7 @@ pub enum Refusal {
     /// 405.
     MethodNotAllowed {
         /// The `Allow` header of the answer.
-        allow: &'static str,
+        allow: String,
     },
     /// 413.
     TooLarge {
@@ -43,6 +43,21 @@ pub enum Unauthorized {
     /// The header does not prove the sender.
     Wrong {
         /// Its name.
+        header: &'static str,
+    },
+    /// What should prove the sender is missing, and belongs elsewhere than into a header.
+    MissingIn {
+        /// Where it belongs, as `the field … of the body`.
+        place: &'static str,
+    },
+    /// What stands elsewhere than in a header does not prove the sender.
+    WrongIn {
+        /// Where it stands.
+        place: &'static str,
+    },
+    /// It was signed too long ago, or in the future: somebody may be repeating what they overheard.
+    Stale {
+        /// The header that says when.
         header: &'static str,
     },
 }
@@ -151,8 +166,13 @@ impl Refusal {
             Refusal::MethodNotAllowed { .. } => "method_not_allowed",
             Refusal::TooLarge { .. } => "too_large",
             Refusal::Unauthorized(Unauthorized::NotConfigured) => "secret_not_configured",
-            Refusal::Unauthorized(Unauthorized::Missing { .. }) => "proof_missing",
-            Refusal::Unauthorized(Unauthorized::Wrong { .. }) => "proof_wrong",
+            Refusal::Unauthorized(
+                Unauthorized::Missing { .. } | Unauthorized::MissingIn { .. },
+            ) => "proof_missing",
+            Refusal::Unauthorized(Unauthorized::Wrong { .. } | Unauthorized::WrongIn { .. }) => {
+                "proof_wrong"
+            }
+            Refusal::Unauthorized(Unauthorized::Stale { .. }) => "proof_stale",
             Refusal::IdempotencyKey => "invalid_idempotency_key",
             Refusal::UnsupportedContentType { .. } => "unsupported_content_type",
             Refusal::Unparseable(_) => "unparseable",
@@ -170,10 +190,15 @@ impl Refusal {
             Refusal::Unauthorized(Unauthorized::NotConfigured) => {
                 "This source cannot verify its sender because its secret is not configured."
             }
-            Refusal::Unauthorized(Unauthorized::Missing { .. }) => {
-                "The sender did not prove itself."
+            Refusal::Unauthorized(
+                Unauthorized::Missing { .. } | Unauthorized::MissingIn { .. },
+            ) => "The sender did not prove itself.",
+            Refusal::Unauthorized(Unauthorized::Wrong { .. } | Unauthorized::WrongIn { .. }) => {
+                "The sender's proof is wrong."
             }
-            Refusal::Unauthorized(Unauthorized::Wrong { .. }) => "The sender's proof is wrong.",
+            Refusal::Unauthorized(Unauthorized::Stale { .. }) => {
+                "The sender's proof is not of this moment."
+            }
             Refusal::IdempotencyKey => "The idempotency key is not usable.",
             Refusal::UnsupportedContentType { .. } => {
                 "This source does not take this content type."
@@ -189,7 +214,8 @@ impl Refusal {
             Refusal::MethodNotAllowed { allow } => format!("use {allow}"),
             Refusal::TooLarge { limit } => format!("send at most {limit} bytes"),
             Refusal::Unauthorized(Unauthorized::NotConfigured) => {
-                "an operator has to set the secret of this source".to_owned()
+                "an operator has to set what this source verifies its sender with: the secret, and what else its kind needs"
+                    .to_owned()
             }
             Refusal::Unauthorized(Unauthorized::Missing { header }) => {
                 format!("send the header {header}")
@@ -197,6 +223,17 @@ impl Refusal {
             Refusal::Unauthorized(Unauthorized::Wrong { header }) => {
                 format!(
                     "the header {header} does not match the secret of this source and the bytes of the body"
+                )
+            }
+            Refusal::Unauthorized(Unauthorized::MissingIn { place }) => {
+                format!("give the secret of this source in {place}")
+            }
+            Refusal::Unauthorized(Unauthorized::WrongIn { place }) => {
+                format!("{place} is not the secret of this source")
+            }
+            Refusal::Unauthorized(Unauthorized::Stale { header }) => {
+                format!(
+                    "the header {header} names a moment that is too far away; sign each request when it is sent, with a clock that is right"
                 )
             }
             Refusal::IdempotencyKey => {

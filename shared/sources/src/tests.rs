@@ -1,4 +1,4 @@
-//! The whole way of a request, through [`receive`], with the samples under `events/samples`.
+//! The whole way of a request, through [`receive`], with the samples under `events/sources`.
 
 mod chatbot;
 mod form;
@@ -6,10 +6,9 @@ mod identity;
 mod meanings;
 mod properties;
 mod refusals;
+mod samples;
 mod suspicions;
 mod typeform;
-
-use std::collections::BTreeMap;
 
 use domain::config::{OneOrMany, Source, SourceKind};
 use domain::field::{Field, Value};
@@ -19,12 +18,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{Accepted, Door, Incoming, Parsed, Refusal, receive};
 
-/// A sample of a real body, by its path under `events/samples`.
+/// A sample of a real body, by its path under `events/sources`.
 macro_rules! sample {
     ($path:literal) => {
         include_bytes!(concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../../events/samples/",
+            "/../../events/sources/",
             $path
         ))
     };
@@ -38,6 +37,7 @@ const NOON: &str = "2026-01-12T12:00:00Z";
 struct Request {
     source: Source,
     secrets: Vec<&'static str>,
+    handshake_secrets: Vec<&'static str>,
     method: &'static str,
     query: Option<&'static str>,
     headers: HeaderMap,
@@ -47,23 +47,10 @@ struct Request {
 
 impl Request {
     fn new(kind: SourceKind, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        let source = Source {
-            kind,
-            secret: None,
-            origins: Vec::new(),
-            redirect: None,
-            map: BTreeMap::new(),
-            required: Vec::new(),
-            defaults: BTreeMap::new(),
-            default_country: None,
-            max_body_bytes: 65_536,
-            repeat_window_minutes: 60,
-            answer_field_errors: true,
-            spam: domain::config::Spam::default(),
-        };
         let request = Self {
-            source,
+            source: Source::of_kind(kind),
             secrets: Vec::new(),
+            handshake_secrets: Vec::new(),
             method: "POST",
             query: None,
             headers: HeaderMap::new(),
@@ -126,6 +113,7 @@ impl Request {
             name: "website",
             source: &self.source,
             secrets: &self.secrets,
+            handshake_secrets: &self.handshake_secrets,
             pepper: &pepper,
             default_country: Some("US"),
         };

@@ -18,6 +18,7 @@ mod implication;
 mod people;
 mod rules;
 mod shape;
+mod source;
 mod spam;
 mod territories;
 mod time;

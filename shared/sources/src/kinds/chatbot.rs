@@ -14,16 +14,32 @@
 //! changed is a submission of its own: it tells more of the same person, and is merged with what is known.
 
 use super::{Kind, Reading};
+use crate::about::{About, JSON, sample, sign_by_header};
 use crate::answers::{Answers, Draft};
 use crate::decode::json::Json;
 use crate::refusal::{Refusal, Unparseable};
-use crate::{Incoming, decode, proof};
+use crate::{Door, Incoming, decode, proof};
 
 pub(super) const KIND: Kind = Kind {
-    method: "POST",
     answer_is_read: true,
-    verify: proof::optional_secret,
-    read,
+    ..Kind::webhook(proof::optional_secret, read)
+};
+
+pub(super) const ABOUT: About = About {
+    title: "Chatbot",
+    takes: "Takes one JSON object: a conversation's id, what the bot found out, and what was said. For bots that call an address of your own with a body of your own.",
+    setup: &["Have the bot post JSON to `{url}` when it hands over."],
+    proof: "None unless the source has a `secret`; then the header `X-Leadline-Secret`, or the parameter `key` of the address, must be its value.",
+    repeats: "The conversation's id together with the content. The same hand-off is a repeat at any time; the same conversation with anything changed is a submission of its own, and is merged with what is known.",
+    no_lead: "",
+    answer: "",
+    notes: &[
+        "The id may also be called `conversationId`, `session_id`, `chat_id` or `id`; the variables may stand under `attributes`, `lead`, `contact`, `visitor`, `user`, `customer`, `fields` or `answers`, or beside everything else; the transcript may be called `messages` or `history` and be a list or a text.",
+        "The transcript becomes part of the lead's message, as far back from its end as there is room.",
+        include_str!("chatbot/examples.md"),
+    ],
+    samples: &[sample!("chatbot/handoff.json", JSON, "A conversation that is handed over, with its transcript.")],
+    sign: sign_by_header,
 };
 
 /// Where bots put the id of a conversation; the first that is there counts.
@@ -57,7 +73,7 @@ const TRANSCRIPT_KEYS: [&str; 4] = ["transcript", "messages", "history", "conver
 /// Longest name of a speaker in the transcript, in characters.
 const MAX_SPEAKER: usize = 40;
 
-fn read(incoming: &Incoming<'_>) -> Result<Reading, Refusal> {
+fn read(_: &Door<'_>, incoming: &Incoming<'_>) -> Result<Reading, Refusal> {
     let document = decode::document(incoming.headers, incoming.body)?;
     if !matches!(document, Json::Object(_)) {
         return Err(Unparseable::Shape {

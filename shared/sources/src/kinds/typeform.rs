@@ -9,24 +9,55 @@ use domain::field::Field;
 use jiff::Timestamp;
 
 use super::{Kind, Reading};
+use crate::about::{About, JSON, sample};
 use crate::answers::{Answer, Answers, Draft};
 use crate::decode::json::Json;
+use crate::proof::{Hash, Scheme, Written};
 use crate::refusal::{Refusal, Unparseable};
 use crate::vocabulary::{CONTACT, MARKETING, Meaning};
 use crate::{Door, Incoming, decode, proof};
 
-pub(super) const KIND: Kind = Kind {
-    method: "POST",
-    answer_is_read: false,
-    verify,
-    read,
+pub(super) const KIND: Kind = Kind::webhook(verify, read);
+
+pub(super) const ABOUT: About = About {
+    title: "Typeform",
+    takes: "Takes Typeform's webhook, the event `form_response`.",
+    setup: &[
+        "Form → Connect → Webhooks → Add a webhook: `{url}`.",
+        "Edit the webhook, set a secret, and give Leadline the same one.",
+        "Switch it on, and send a test request.",
+    ],
+    proof: "The header `Typeform-Signature`: `sha256=` and the base64 of HMAC-SHA256 over the raw body under the webhook's secret.",
+    repeats: "The response's `token`, so that Typeform's own repeats are repeats here at any time.",
+    no_lead: "Events other than `form_response`, such as partial responses.",
+    answer: "",
+    notes: &[
+        "Answers are named by the `ref` of their field, else by the question. Hidden fields and variables are fields like others. A legal question is consent.",
+        "Bad fields are quarantined, since nobody reads the answer and Typeform switches off webhooks that are refused.",
+        include_str!("typeform/examples.md"),
+    ],
+    samples: &[
+        sample!("typeform/form-response.json", JSON, "A response with every type of answer."),
+        sample!("typeform/partial-response.json", JSON, "A response that was not finished: no lead."),
+    ],
+    sign: |with, trial| {
+        let signature = proof::signature(&SCHEME, with.secret.as_bytes(), &[&trial.body]);
+        trial.header(SCHEME.header, signature);
+    },
+};
+
+const SCHEME: Scheme = Scheme {
+    header: "Typeform-Signature",
+    prefix: "sha256=",
+    hash: Hash::Sha256,
+    written: Written::Base64,
 };
 
 fn verify(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<(), Refusal> {
-    proof::hmac_sha256_base64(door, incoming, "Typeform-Signature", "sha256=")
+    proof::signed(door, incoming, &SCHEME, &[incoming.body])
 }
 
-fn read(incoming: &Incoming<'_>) -> Result<Reading, Refusal> {
+fn read(_: &Door<'_>, incoming: &Incoming<'_>) -> Result<Reading, Refusal> {
     let document = decode::document(incoming.headers, incoming.body)?;
     let event_type = document.text_at("event_type").unwrap_or_default();
     if event_type.is_empty() {

@@ -66,6 +66,7 @@ fn the_order_of_repeats_and_the_source_make_a_difference() {
     let pepper = Pepper::new("a pepper for tests");
     let request = Request::form(BODY);
     let door = Door {
+        handshake_secrets: &[],
         name: "other",
         source: &request.source,
         secrets: &[],

@@ -15,7 +15,12 @@ fn only_post_is_taken() {
         .refusal();
     assert_eq!(
         (refusal.status(), &refusal),
-        (405, &Refusal::MethodNotAllowed { allow: "POST" })
+        (
+            405,
+            &Refusal::MethodNotAllowed {
+                allow: "POST".to_owned()
+            }
+        )
     );
 }
 

@@ -42,10 +42,6 @@ pub(super) const OPERATORS: [(&str, Operand); 10] = [
     ("present", Operand::Flag),
 ];
 
-/// Every kind of source; the match in `every_kind_of_source_is_listed` grows with the type.
-pub(super) const SOURCE_KINDS: [SourceKind; 3] =
-    [SourceKind::Form, SourceKind::Typeform, SourceKind::Chatbot];
-
 const EXAMPLE: &str = "`{ field = \"country\", one_of = [\"DE\", \"AT\"] }`";
 
 /// Looks at every condition of the file as it is written. Gives the ways to those that are no conditions, to be left out,
@@ -307,7 +303,7 @@ fn check_words(test: &Test, field: &Field, path: &Path, findings: &mut Findings<
         .map(EmailClass::as_str)
         .to_vec(),
         Field::Source => findings.names("sources"),
-        Field::SourceKind => SOURCE_KINDS.map(SourceKind::name).to_vec(),
+        Field::SourceKind => SourceKind::ALL.iter().map(|kind| kind.name()).collect(),
         Field::Country | Field::PhoneCountry => Vec::new(),
         _ => return,
     };

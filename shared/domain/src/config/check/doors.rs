@@ -1,22 +1,16 @@
-//! Everything that Leadline talks to: sources, events, providers, destinations.
+//! Everything that Leadline talks to: events, providers, destinations; sources have a file of their own.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use url::{Host, Url};
 
-use super::conditions;
 use super::findings::{Findings, is_slug};
-use super::spam;
 use super::tree::Path;
-use crate::config::{
-    Config, Destination, DestinationKind, HeaderValue, Provider, Source, SourceKind,
-};
+use super::{conditions, source};
+use crate::config::{Config, Destination, DestinationKind, HeaderValue, Provider};
 use crate::field::{FLAGS, Field, NUMBERS, Value};
 use crate::geo::Country;
-
-/// Largest body a source may take, in bytes: an SQS message holds 1 MiB, and the envelope around the body needs some of it.
-const MAX_BODY_BYTES: usize = 1_000_000;
 
 /// Longest a provider may take, in milliseconds. A lead waits for it.
 const MAX_PROVIDER_MS: u32 = 10_000;
@@ -32,7 +26,7 @@ pub(super) fn check(config: &Config, findings: &mut Findings<'_>) {
         findings,
     );
     for (name, source) in &config.sources {
-        check_source(name, source, findings);
+        source::check(name, source, findings);
     }
     let events = Path::root().key("events");
     check_origins(&config.events.origins, &events.key("origins"), findings);
@@ -49,60 +43,8 @@ pub(super) fn check(config: &Config, findings: &mut Findings<'_>) {
     }
 }
 
-fn check_source(name: &str, source: &Source, findings: &mut Findings<'_>) {
-    let path = Path::root().key("sources").key(name);
-    findings.expect_slug(&path, "source", name);
-    expect_secret(source.secret.as_deref(), &path.key("secret"), findings);
-    if source.kind == SourceKind::Typeform
-        && source.secret.is_none()
-        && !findings.is_incomplete(&path.key("secret"))
-    {
-        let message = "Typeform signs what it sends, and without the secret anybody could send: add `secret = \"NAME\"`";
-        findings.error(&path, "missing_secret", message);
-    }
-    check_origins(&source.origins, &path.key("origins"), findings);
-    if let Some(redirect) = &source.redirect {
-        check_url(redirect, &path.key("redirect"), findings);
-    }
-    for (name, names) in &source.map {
-        let path = path.key("map").key(name);
-        expect_own_field(name, &path, true, findings);
-        if names.names().is_empty() || names.names().iter().any(|name| name.trim().is_empty()) {
-            findings.error(&path, "empty_name", "say what the sender calls this field");
-        }
-    }
-    for (index, name) in source.required.iter().enumerate() {
-        expect_own_field(name, &path.key("required").index(index), false, findings);
-    }
-    for (name, value) in &source.defaults {
-        let path = path.key("defaults").key(name);
-        if let Some(field) = expect_own_field(name, &path, true, findings) {
-            check_value(&field, value, &path, findings);
-        }
-    }
-    expect_country(
-        source.default_country.as_deref(),
-        &path.key("default_country"),
-        findings,
-    );
-    match source.max_body_bytes {
-        0 => findings.error(
-            &path.key("max_body_bytes"),
-            "zero",
-            "no submission has 0 bytes: leave it out for 65,536",
-        ),
-        1..=MAX_BODY_BYTES => {}
-        _ => findings.error(
-            &path.key("max_body_bytes"),
-            "too_large",
-            "a body has at most 1,000,000 bytes: more does not fit into a message",
-        ),
-    }
-    spam::check(&source.spam, &path.key("spam"), findings);
-}
-
 /// Reports what is no field, or one that nobody but Leadline sets.
-fn expect_own_field(
+pub(super) fn expect_own_field(
     name: &str,
     path: &Path,
     in_key: bool,
@@ -132,7 +74,7 @@ fn expect_own_field(
     None
 }
 
-fn check_value(field: &Field, value: &Value, path: &Path, findings: &mut Findings<'_>) {
+pub(super) fn check_value(field: &Field, value: &Value, path: &Path, findings: &mut Findings<'_>) {
     let wanted = match value {
         Value::Text(text) if text.trim().is_empty() => "a text that is not empty",
         _ if NUMBERS.contains(field) && value.as_number().is_none() => "a whole number",
@@ -144,7 +86,7 @@ fn check_value(field: &Field, value: &Value, path: &Path, findings: &mut Finding
     findings.error(path, "wrong_type", format!("`{field}` holds {wanted}"));
 }
 
-fn expect_country(code: Option<&str>, path: &Path, findings: &mut Findings<'_>) {
+pub(super) fn expect_country(code: Option<&str>, path: &Path, findings: &mut Findings<'_>) {
     let Some(code) = code else {
         return;
     };
@@ -160,7 +102,7 @@ fn expect_country(code: Option<&str>, path: &Path, findings: &mut Findings<'_>) 
     }
 }
 
-fn expect_secret(name: Option<&str>, path: &Path, findings: &mut Findings<'_>) {
+pub(super) fn expect_secret(name: Option<&str>, path: &Path, findings: &mut Findings<'_>) {
     // The text may be the secret itself, put here by mistake: it is not repeated.
     if name.is_some_and(|name| !is_slug(name)) {
         let message = "this is the name of a secret, never the secret itself: lower-case letters, digits, `-` and `_`, at most 63";
@@ -168,7 +110,7 @@ fn expect_secret(name: Option<&str>, path: &Path, findings: &mut Findings<'_>) {
     }
 }
 
-fn check_origins(origins: &[String], path: &Path, findings: &mut Findings<'_>) {
+pub(super) fn check_origins(origins: &[String], path: &Path, findings: &mut Findings<'_>) {
     for (index, origin) in origins.iter().enumerate() {
         let path = path.index(index);
         let canonical = Url::parse(origin)
@@ -194,7 +136,7 @@ fn check_origins(origins: &[String], path: &Path, findings: &mut Findings<'_>) {
 }
 
 /// Reports what is no `https` URL. Plain `http` is for this machine only.
-fn check_url(text: &str, path: &Path, findings: &mut Findings<'_>) -> Option<Url> {
+pub(super) fn check_url(text: &str, path: &Path, findings: &mut Findings<'_>) -> Option<Url> {
     let url = match Url::parse(text) {
         Ok(url) if url.host().is_some() => url,
         _ => {

@@ -1,0 +1,194 @@
+//! One source: what its kind needs to be told, and every setting by itself.
+
+use super::doors::{
+    check_origins, check_url, check_value, expect_country, expect_own_field, expect_secret,
+};
+use super::findings::Findings;
+use super::spam;
+use super::tree::Path;
+use crate::config::{AnswersApi, Need, Source};
+
+/// Largest body a source may take, in bytes: an SQS message holds 1 MiB, and the envelope around the body needs some of it.
+const MAX_BODY_BYTES: usize = 1_000_000;
+
+/// Checks it.
+pub(super) fn check(name: &str, source: &Source, findings: &mut Findings<'_>) {
+    let path = Path::root().key("sources").key(name);
+    findings.expect_slug(&path, "source", name);
+    check_needs(source, &path, findings);
+    expect_secret(source.secret.as_deref(), &path.key("secret"), findings);
+    expect_secret(
+        source.handshake_secret.as_deref(),
+        &path.key("handshake_secret"),
+        findings,
+    );
+    if let Some(url) = &source.public_url {
+        check_public_url(url, &path.key("public_url"), findings);
+    }
+    if let Some(key) = &source.public_key {
+        check_public_key(key, &path.key("public_key"), findings);
+    }
+    if let Some(answers) = &source.answers {
+        check_answers(answers, &path.key("answers"), findings);
+    }
+    check_origins(&source.origins, &path.key("origins"), findings);
+    if let Some(redirect) = &source.redirect {
+        check_url(redirect, &path.key("redirect"), findings);
+    }
+    for (name, names) in &source.map {
+        let path = path.key("map").key(name);
+        expect_own_field(name, &path, true, findings);
+        if names.names().is_empty() || names.names().iter().any(|name| name.trim().is_empty()) {
+            findings.error(&path, "empty_name", "say what the sender calls this field");
+        }
+    }
+    for (index, name) in source.required.iter().enumerate() {
+        expect_own_field(name, &path.key("required").index(index), false, findings);
+    }
+    for (name, value) in &source.defaults {
+        let path = path.key("defaults").key(name);
+        if let Some(field) = expect_own_field(name, &path, true, findings) {
+            check_value(&field, value, &path, findings);
+        }
+    }
+    expect_country(
+        source.default_country.as_deref(),
+        &path.key("default_country"),
+        findings,
+    );
+    match source.max_body_bytes {
+        0 => findings.error(
+            &path.key("max_body_bytes"),
+            "zero",
+            "no submission has 0 bytes: leave it out for 65,536",
+        ),
+        1..=MAX_BODY_BYTES => {}
+        _ => findings.error(
+            &path.key("max_body_bytes"),
+            "too_large",
+            "a body has at most 1,000,000 bytes: more does not fit into a message",
+        ),
+    }
+    spam::check(&source.spam, &path.key("spam"), findings);
+}
+
+/// Settings without which the kind accepts nothing, and settings that it has no use for.
+fn check_needs(source: &Source, path: &Path, findings: &mut Findings<'_>) {
+    let kind = source.kind.name();
+    let needs = source.kind.needs();
+    for (setting, need, is_given, code, remedy) in [
+        (
+            "secret",
+            needs.secret,
+            source.secret.is_some(),
+            "missing_secret",
+            "without a secret anybody could send in its name: add `secret = \"NAME\"`",
+        ),
+        (
+            "handshake_secret",
+            needs.handshake_secret,
+            source.handshake_secret.is_some(),
+            "missing_handshake_secret",
+            "its sender asks for a word of its own before it sends: add `handshake_secret = \"NAME\"`",
+        ),
+        (
+            "public_url",
+            needs.public_url,
+            source.public_url.is_some(),
+            "missing_public_url",
+            "its sender signs the address that it calls: add `public_url = \"https://…/v1/sources/NAME\"` as it stands there",
+        ),
+        (
+            "public_key",
+            needs.public_key,
+            source.public_key.is_some(),
+            "missing_public_key",
+            "its sender signs with a private key: add `public_key = \"\"\"-----BEGIN PUBLIC KEY-----…\"\"\"`",
+        ),
+        (
+            "answers",
+            needs.answers,
+            source.answers.is_some(),
+            "missing_answers",
+            "its sender announces leads without their answers: add `answers = { token = \"NAME\" }`, so that they can be fetched",
+        ),
+    ] {
+        let place = path.key(setting);
+        if need == Need::Must && !is_given && !findings.is_incomplete(&place) {
+            findings.error(
+                path,
+                code,
+                format!("this is a source of kind `{kind}`, and {remedy}"),
+            );
+        }
+        if need == Need::No && is_given {
+            findings.warning(
+                &place,
+                "unused_setting",
+                format!("a source of kind `{kind}` has no use for `{setting}`: remove it"),
+            );
+        }
+    }
+}
+
+fn check_public_url(text: &str, path: &Path, findings: &mut Findings<'_>) {
+    if let Some(url) = check_url(text, path, findings)
+        && (url.query().is_some() || url.fragment().is_some())
+    {
+        findings.error(
+            path,
+            "query_in_url",
+            "write the address up to its path: the query is taken from each request",
+        );
+    }
+}
+
+/// Whether it looks like one; whether it is one shows when a signature is checked.
+fn check_public_key(text: &str, path: &Path, findings: &mut Findings<'_>) {
+    let text = text.trim();
+    if text.contains("PRIVATE KEY") {
+        findings.error(
+            path,
+            "private_key",
+            "this is a private key, which belongs to the sender alone: put the public one here, and have the sender make a new pair",
+        );
+    } else if !(text.starts_with("-----BEGIN ") && text.ends_with("-----")) {
+        findings.error(
+            path,
+            "bad_public_key",
+            "this is no key in PEM: it goes from `-----BEGIN PUBLIC KEY-----` to `-----END PUBLIC KEY-----`",
+        );
+    }
+}
+
+fn check_answers(answers: &AnswersApi, path: &Path, findings: &mut Findings<'_>) {
+    expect_secret(Some(&answers.token), &path.key("token"), findings);
+    if let Some(url) = &answers.url
+        && let Some(parsed) = check_url(url, &path.key("url"), findings)
+        && (parsed.query().is_some() || parsed.fragment().is_some())
+    {
+        findings.error(
+            &path.key("url"),
+            "query_in_url",
+            "write the address up to where the kind's own path begins, without a query",
+        );
+    }
+    let is_version = |text: &str| {
+        !text.is_empty()
+            && text.len() <= 20
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+    };
+    if answers
+        .version
+        .as_deref()
+        .is_some_and(|version| !is_version(version))
+    {
+        findings.error(
+            &path.key("version"),
+            "bad_version",
+            "a version is written with letters, digits, `.` and `-`, such as `202601`",
+        );
+    }
+}

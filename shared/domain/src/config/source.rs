@@ -1,0 +1,233 @@
+//! Sources: the kinds that there are, what each needs to be told, and the settings of one door.
+//!
+//! What a kind does with a request is no business of the configuration; the crate `sources` knows that.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{OneOrMany, Spam, yes};
+use crate::field::Value;
+
+/// Whether a kind of source makes use of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It has no use for it.
+    No,
+    /// It can do without.
+    May,
+    /// Without it nothing is accepted.
+    Must,
+}
+
+/// What a kind of source has to be told, beyond what all share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// `secret`.
+    pub secret: Need,
+    /// `handshake_secret`.
+    pub handshake_secret: Need,
+    /// `public_url`.
+    pub public_url: Need,
+    /// `public_key`.
+    pub public_key: Need,
+    /// `answers`.
+    pub answers: Need,
+}
+
+impl Needs {
+    /// Open unless a secret is set, as a form on a public page is.
+    pub const OPEN: Needs = Needs {
+        secret: Need::May,
+        handshake_secret: Need::No,
+        public_url: Need::No,
+        public_key: Need::No,
+        answers: Need::No,
+    };
+
+    /// Shut without a secret.
+    pub const SECRET: Needs = Needs {
+        secret: Need::Must,
+        ..Needs::OPEN
+    };
+
+    /// The sender signs with a private key whose public half stands in the file.
+    pub const PUBLIC_KEY: Needs = Needs {
+        secret: Need::No,
+        public_key: Need::Must,
+        ..Needs::OPEN
+    };
+
+    /// These, with a second secret for the handshake.
+    pub const fn and_handshake_secret(self) -> Needs {
+        Needs {
+            handshake_secret: Need::Must,
+            ..self
+        }
+    }
+
+    /// These, with the address that the sender signs.
+    pub const fn and_public_url(self) -> Needs {
+        Needs {
+            public_url: Need::Must,
+            ..self
+        }
+    }
+
+    /// These, with where answers are fetched, which the sender only announces.
+    pub const fn and_answers(self, need: Need) -> Needs {
+        Needs {
+            answers: need,
+            ..self
+        }
+    }
+}
+
+/// Makes the type and its two tables out of one list, so that none of them can forget a kind.
+macro_rules! source_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal, $needs:expr;)+) => {
+        /// What a source sends.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        pub enum SourceKind {
+            $($(#[$doc])* #[serde(rename = $name)] $kind,)+
+        }
+
+        impl SourceKind {
+            /// Every kind, in the order of the documentation.
+            pub const ALL: &[SourceKind] = &[$(SourceKind::$kind),+];
+
+            /// Its name in the configuration.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(SourceKind::$kind => $name,)+
+                }
+            }
+
+            /// What it has to be told.
+            pub const fn needs(self) -> Needs {
+                match self {
+                    $(SourceKind::$kind => $needs,)+
+                }
+            }
+        }
+    };
+}
+
+source_kinds! {
+    // Forms of one's own.
+    /// A web form: urlencoded, multipart or JSON.
+    Form = "form", Needs::OPEN;
+
+    // Form builders and schedulers.
+    /// Typeform's webhook.
+    Typeform = "typeform", Needs::SECRET;
+
+    // Chatbots and messaging.
+    /// A conversation handed over by a chatbot as JSON.
+    Chatbot = "chatbot", Needs::OPEN;
+}
+
+/// One door.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// What it sends.
+    pub kind: SourceKind,
+    /// Name of the secret that proves the sender: what it signs with, or what it gives along. docs/sources.md says for each
+    /// kind which secret that is. A `form` or `chatbot` that has one asks for it in the header `X-Leadline-Secret`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Name of the secret that the sender shows when it first asks whether this address is ours, for kinds whose handshake has
+    /// one of its own (Meta's verify token).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshake_secret: Option<String>,
+    /// The address of this source as its sender knows it, for kinds whose signature covers it:
+    /// `https://leads.example.com/v1/sources/NAME`. What arrives here may have been rewritten on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// The sender's public key in PEM, for kinds that sign with a private one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
+    /// Where answers are fetched that the sender only announces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswersApi>,
+    /// Origins whose pages may post with a browser's `fetch` (CORS), such as `https://www.example.com`, or `*`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
+    /// Page that a browser which posted a plain HTML form is sent to afterwards (303).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<String>,
+    /// What the sender's fields mean: our field = the sender's names for it, tried in order before the built-in ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub map: BTreeMap<String, OneOrMany>,
+    /// Fields that must be there besides an e-mail address or a phone number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<String>,
+    /// Values for fields that the sender leaves out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<String, Value>,
+    /// Country of phone numbers without a country code. ISO 3166-1 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_country: Option<String>,
+    /// Largest body accepted, in bytes. 65,536 by default: what SQS bills as one request. At most 1,000,000.
+    #[serde(default = "default_body_limit")]
+    pub max_body_bytes: usize,
+    /// For how long the same content counts as a repeat, in minutes, when the sender gives no id of its own.
+    #[serde(default = "default_window")]
+    pub repeat_window_minutes: u32,
+    /// Whether bad fields refuse the submission with 422 (true, for forms that show the answer to a person).
+    #[serde(default = "yes")]
+    pub answer_field_errors: bool,
+    /// What is suspicious here, and what becomes of it.
+    #[serde(default, skip_serializing_if = "Spam::is_default")]
+    pub spam: Spam,
+}
+
+impl Source {
+    /// A source of this kind as `kind = "…"` alone makes it.
+    pub fn of_kind(kind: SourceKind) -> Self {
+        Self {
+            kind,
+            secret: None,
+            handshake_secret: None,
+            public_url: None,
+            public_key: None,
+            answers: None,
+            origins: Vec::new(),
+            redirect: None,
+            map: BTreeMap::new(),
+            required: Vec::new(),
+            defaults: BTreeMap::new(),
+            default_country: None,
+            max_body_bytes: default_body_limit(),
+            repeat_window_minutes: default_window(),
+            answer_field_errors: true,
+            spam: Spam::default(),
+        }
+    }
+}
+
+/// The interface of a platform that announces leads by their id and keeps what people answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AnswersApi {
+    /// Name of the secret that is the platform's access token.
+    pub token: String,
+    /// Where the platform is asked, if not at its usual address: `https://…` up to what docs/sources.md says for the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The version of the interface that is asked for, where the platform has one in a header (LinkedIn: `YYYYMM`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+fn default_body_limit() -> usize {
+    65_536
+}
+
+fn default_window() -> u32 {
+    60
+}
