@@ -6,10 +6,6 @@ mod load;
 
 use clap::{Parser, Subcommand};
 
-/// Requests of the SDK are made of hundreds of small allocations; the system's allocator takes a fifth of their time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Measures Leadline.
 #[derive(Parser)]
 struct Options {

@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Requests of the SDK are made of hundreds of small allocations; the system's allocator takes a fifth of their time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     cli::main_with(std::env::args_os())
 }

@@ -33,10 +33,6 @@ use fault::Coverage;
 use report::{Failure, Report};
 use story::Story;
 
-/// Requests of the SDK are made of hundreds of small allocations; the system's allocator takes a fifth of their time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Time that shrinking one failure may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -39,10 +39,7 @@ impl Identity {
     }
 
     pub(super) fn is_repaired(&self) -> bool {
-        matches!(
-            self.variant,
-            Variant::AliasFollowed | Variant::Built
-        )
+        matches!(self.variant, Variant::AliasFollowed | Variant::Built)
     }
 
     /// What the product's own code decides: the lead, and whether the own name becomes an alias.
