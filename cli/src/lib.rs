@@ -104,6 +104,7 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
         Command::Explain(arguments) => commands::leads::explain(&arguments.who, &connection, out),
         Command::History(arguments) => commands::leads::history(&arguments.who, &connection, out),
         Command::Feedback(arguments) => commands::leads::feedback(&arguments, &connection, out),
+        Command::Consent(arguments) => commands::leads::consent(&arguments, &connection, out),
         Command::Submission(arguments) => {
             commands::submissions::submission(&arguments, &connection, out)
         }

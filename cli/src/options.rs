@@ -147,6 +147,12 @@ pub enum Command {
         "leadline feedback ada@example.com rejected --reason not_now --by mia"
     ))]
     Feedback(FeedbackArguments),
+    /// Note what a person agreed to, or took back.
+    #[command(after_help = examples!(
+        "leadline consent ada@example.com marketing --withdraw --reason \"asked by phone\""
+        "leadline consent ada@example.com contact --give --by mia"
+    ))]
+    Consent(ConsentArguments),
     /// Show what became of a submission.
     #[command(after_help = examples!("leadline submission sub_4p1f8m2v6c0t9x3s7b5n1d8h2k"))]
     Submission(SubmissionArguments),
@@ -312,6 +318,32 @@ impl FeedbackKind {
             FeedbackKind::Disqualified => "disqualified",
         }
     }
+}
+
+/// Arguments of `leadline consent`.
+#[derive(Clone, Args)]
+pub struct ConsentArguments {
+    /// The lead's id, e-mail address or phone number.
+    #[arg(value_name = "ID|EMAIL|PHONE")]
+    pub who: Who,
+    /// For what, such as `marketing`: the purpose that destinations name.
+    pub purpose: String,
+    /// They agreed to it.
+    #[arg(
+        long,
+        conflicts_with = "withdraw",
+        required_unless_present = "withdraw"
+    )]
+    pub give: bool,
+    /// They took it back, or refused it.
+    #[arg(long)]
+    pub withdraw: bool,
+    /// Why, or how they said so.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Who noted it, by the name in the configuration.
+    #[arg(long, value_name = "REP")]
+    pub by: Option<String>,
 }
 
 /// A submission.

@@ -301,6 +301,7 @@ fn lead_of(name: u8, received: &[(u8, Fields)]) -> Option<Lead> {
                     facts: Fields::new(),
                     consent: BTreeMap::new(),
                     external_id: None,
+                    visitor: None,
                     check_at: at,
                 }),
             }

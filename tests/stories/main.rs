@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails, and some figures are worth reading"
 )]
 
+mod consent;
 mod cost;
 mod doors;
 mod enrichment;
@@ -17,3 +18,4 @@ mod privacy;
 mod repeats;
 mod rights;
 mod scan;
+mod visitors;

@@ -1,4 +1,4 @@
-//! `lead`, `explain`, `history` and `feedback`.
+//! `lead`, `explain`, `history`, `feedback` and `consent`.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::layout::{Sheet, at, clean, inline, join, label, with};
-use crate::options::{Connection, FeedbackArguments};
+use crate::options::{Connection, ConsentArguments, FeedbackArguments};
 use crate::who::Who;
 
 /// `leadline lead`
@@ -132,6 +132,37 @@ pub(crate) fn feedback(
         out,
         "Noted for {id}: {}{reason}.",
         arguments.kind.name()
+    )?)
+}
+
+/// `leadline consent`
+pub(crate) fn consent(
+    arguments: &ConsentArguments,
+    connection: &Connection,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let client = Client::new(connection)?;
+    let id = find(&client, &arguments.who)?;
+    let mut body = Map::new();
+    body.insert("purpose".to_owned(), json!(arguments.purpose));
+    body.insert("granted".to_owned(), json!(arguments.give));
+    for (key, value) in [("reason", &arguments.reason), ("by", &arguments.by)] {
+        if let Some(value) = value {
+            body.insert(key.to_owned(), json!(value));
+        }
+    }
+    let body = Value::Object(body).to_string();
+    let answer = client.post(&["v1", "leads", &id, "consent"], "application/json", &body)?;
+    if connection.json {
+        return answer.print(out);
+    }
+    let answered = at(&answer.value()?, "/id");
+    let id = if answered.is_empty() { id } else { answered };
+    let said = if arguments.give { "given" } else { "withdrawn" };
+    Ok(writeln!(
+        out,
+        "Noted for {id}: consent to {} is {said}.",
+        clean(&arguments.purpose)
     )?)
 }
 

@@ -135,8 +135,8 @@ impl Handlers {
 
     /// Answers a request: what `capture` takes goes there, everything else to `api`.
     pub async fn answer(&self, request: Request, path: &str) -> Response<Body> {
-        let is_door =
-            path == "/v1/health" || path == "/v1/events" || path.starts_with("/v1/sources/");
+        let is_door = matches!(path, "/v1/health" | "/v1/events" | "/leadline.js")
+            || path.starts_with("/v1/sources/");
         if is_door {
             self.capture.handle(request).await
         } else {

@@ -165,6 +165,27 @@ pub(crate) struct Consent {
     pub(crate) at: Time,
     /// The text that was agreed to, if it was sent along.
     pub(crate) text: Option<String>,
+    /// What else proves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence: Option<Evidence>,
+}
+
+/// What proves that somebody agreed to something, beside the text and the time.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Evidence {
+    /// Version of the text, as the form names it.
+    pub(crate) version: Option<String>,
+    /// Language of the text.
+    pub(crate) language: Option<String>,
+    /// The page on which it was said, without its query.
+    pub(crate) page: Option<String>,
+    /// The network from which it was said: an address of which the last part is left out, or `private`.
+    pub(crate) ip_class: Option<String>,
+    /// Address of a TrustedForm certificate.
+    pub(crate) trustedform: Option<String>,
+    /// Jornaya's LeadiD token.
+    pub(crate) jornaya: Option<String>,
 }
 
 /// Who said something.
@@ -274,6 +295,14 @@ impl From<&lead::Lead> for Lead {
                             granted: consent.granted,
                             at: consent.at.into(),
                             text: consent.text.clone(),
+                            evidence: consent.evidence.as_deref().map(|known| Evidence {
+                                version: known.version.clone(),
+                                language: known.language.clone(),
+                                page: known.page.clone(),
+                                ip_class: known.ip_class.clone(),
+                                trustedform: known.trustedform.clone(),
+                                jornaya: known.jornaya.clone(),
+                            }),
                         },
                     )
                 })

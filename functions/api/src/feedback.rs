@@ -31,7 +31,7 @@ pub(crate) const KINDS: [FeedbackKind; 6] = [
 pub(crate) const MAX_TEXT: usize = 100;
 
 /// How far ahead of ours a sender's clock may be, in minutes.
-const MAX_AHEAD_MINUTES: i64 = 5;
+pub(crate) const MAX_AHEAD_MINUTES: i64 = 5;
 
 /// The reason under which a rejection without one is recycled.
 const NO_REASON: &str = "rejected";
@@ -186,7 +186,7 @@ fn read(body: Map<String, Value>, now: Timestamp) -> Result<Told, Problem> {
     }
 }
 
-fn short_text(value: &Value) -> Result<Option<String>, ()> {
+pub(crate) fn short_text(value: &Value) -> Result<Option<String>, ()> {
     let text = match value {
         Value::Null => return Ok(None),
         Value::String(text) => text.trim(),
@@ -201,7 +201,7 @@ fn short_text(value: &Value) -> Result<Option<String>, ()> {
     }
 }
 
-fn latest(now: Timestamp) -> Timestamp {
+pub(crate) fn latest(now: Timestamp) -> Timestamp {
     now.saturating_add(SignedDuration::from_mins(MAX_AHEAD_MINUTES))
         .unwrap_or(now)
 }

@@ -10,6 +10,7 @@
 
 mod answers;
 mod configuration;
+mod consent;
 mod feedback;
 mod leads;
 mod once;
@@ -100,6 +101,7 @@ impl Api {
             Call::GetLead => self.get_lead(name).await,
             Call::GetHistory => self.get_history(name).await,
             Call::Explain => self.explain(name).await,
+            Call::NoteConsent => self.note_consent(name, request).await,
             Call::GiveFeedback => self.give_feedback(name, request).await,
             Call::GetSubmission => self.get_submission(name).await,
             Call::Resubmit => self.resubmit(name, request).await,
@@ -110,7 +112,9 @@ impl Api {
             Call::Health => self.health().await,
             Call::OpenApi => Ok(web::with_body(StatusCode::OK, "application/json", OPENAPI)),
             // Calls of other functions; the list of routes does not lead here.
-            Call::Submit | Call::Handshake | Call::ReportEvents => Err(Problem::not_found("call")),
+            Call::Submit | Call::Handshake | Call::ReportEvents | Call::Profile | Call::Script => {
+                Err(Problem::not_found("call"))
+            }
         }
     }
 

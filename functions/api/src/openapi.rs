@@ -200,6 +200,13 @@ fn describe(
             .with(header("X-Leadline-Secret", "The secret of events, if the configuration names one."))
             .taking(body::<requests::Events>(requests, "application/json", requests::events_example()))
             .refusing(&parts::event_refusals()),
+        Call::Profile => Described::new("profile", "doors", ("200", answer::<requests::Questions>(answers, "Names of fields; never what was answered.")))
+            .about("Of a visitor whose id is not known, or too short to be a secret, nothing is answered yet: the answer has the same shape.")
+            .with(source())
+            .with(query_parameter("visitor", "The id that the browser holds."))
+            .refusing(&[Kind::NOT_FOUND]),
+        Call::Script => Described::new("script", "doors", ("200", json!({ "description": "The script.", "content": media("text/javascript; charset=utf-8", json!({ "type": "string" })) })))
+            .or("304", json!({ "description": "It is the one whose ETag was named." })),
         Call::Health => Described::new("health", "about", ("200", answer::<answers::Health>(answers, "It is up."))),
         Call::OpenApi => Described::new("openapi", "about", ("200", json!({ "description": "This document.", "content": media("application/json", json!({ "type": "object" })) }))),
         Call::ListLeads => Described::new("list_leads", "leads", ("200", answer::<answers::Leads>(answers, "The leads; none if nobody is known by that.")))
@@ -219,6 +226,12 @@ fn describe(
             .with(lead())
             .taking(body::<requests::Feedback>(requests, "application/json", requests::feedback_example()))
             .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::NoteConsent => Described::new("note_consent", "leads", ("200", answer::<answers::Lead>(answers, "The lead, as it is after that.")))
+            .about("`granted: false` withdraws. What stands already is not noted again. Destinations with a purpose hear only of leads whose person agreed to it.")
+            .with(lead())
+            .taking(body::<requests::Consent>(requests, "application/json", requests::consent_example()))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
         Call::GetSubmission => Described::new("get_submission", "submissions", ("200", answer::<answers::Submission>(answers, "What became of it.")))
             .about("404 also while an accepted submission is still on its way.")

@@ -296,10 +296,12 @@ pub(crate) fn received(number: u128, fields: Fields) -> Ruling {
                 granted: true,
                 at: noon(),
                 text: None,
+                evidence: None,
             },
         )]
         .into(),
         external_id: None,
+        visitor: None,
         check_at: noon(),
     })
 }

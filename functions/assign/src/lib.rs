@@ -520,6 +520,7 @@ fn submission_of(received: &Received) -> Submission {
         facts: received.facts.clone(),
         consent: received.consent.clone(),
         external_id: received.external_id.clone(),
+        visitor: received.visitor,
     }
 }
 

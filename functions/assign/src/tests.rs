@@ -83,6 +83,7 @@ impl Bench {
             facts: Fields::new(),
             consent: Default::default(),
             external_id: None,
+            visitor: None,
             check_at: first_check(&self.config, noon()),
         };
         Decision {

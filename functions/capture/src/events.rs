@@ -1,12 +1,16 @@
-//! `POST /v1/events`: what people who are known did.
+//! `POST /v1/events`: what people who are known did, and visitors who are not known yet.
+//!
+//! What a visitor did is kept under a keyed hash of the id that the browser holds, and credited to whoever fills in a form
+//! there (`domain::visitor`). The id never says who somebody is.
 
 use std::collections::BTreeMap;
 
+use domain::config::Events;
 use domain::decision::Behaviour;
 use domain::email::Email;
-use domain::id::{EventId, LeadId, Pepper};
+use domain::id::{EventId, LeadId, Pepper, VisitorKey};
 use domain::identity::email_key;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use queue::{Message, Person, Queue};
@@ -39,6 +43,21 @@ struct Event {
     email: Option<String>,
     lead: Option<String>,
     visitor: Option<String>,
+    age_ms: Option<f64>,
+    properties: Option<serde_json::Value>,
+}
+
+/// Longest time ago that an event may say it happened, in milliseconds: a year.
+const MAX_AGE_MS: f64 = 366.0 * 86_400_000.0;
+
+/// The event that a visit to a page is reported as.
+const PAGE_VISITED: &str = "page_visited";
+
+/// Whose behaviour it is.
+#[derive(Debug, Clone, PartialEq)]
+enum Whose {
+    Person(Person),
+    Visitor(VisitorKey),
 }
 
 impl Capture {
@@ -49,7 +68,7 @@ impl Capture {
         };
         let events = &current.config.events;
         let answer = match self.is_trusted(events.secret.as_deref(), request).await {
-            Ok(()) => self.take_events(request).await,
+            Ok(()) => self.take_events(events, request).await,
             Err(problem) => Err(problem),
         };
         (
@@ -86,7 +105,11 @@ impl Capture {
         .detail("send the secret of events in the header X-Leadline-Secret"))
     }
 
-    async fn take_events(&self, request: &Request) -> Result<Response<Body>, Problem> {
+    async fn take_events(
+        &self,
+        config: &Events,
+        request: &Request,
+    ) -> Result<Response<Body>, Problem> {
         let bytes: &[u8] = request.body().as_ref();
         if bytes.len() > MAX_BYTES {
             let too_large = Problem::new(
@@ -120,18 +143,19 @@ impl Capture {
         let pepper = self.pepper().await?;
         let now = self.clock.now();
         let mut rejected = Vec::new();
-        let mut by_person: BTreeMap<String, (Person, Vec<Behaviour>)> = BTreeMap::new();
+        let mut by_name: BTreeMap<String, (Whose, Vec<Behaviour>)> = BTreeMap::new();
         let total = report.events.len();
         for (index, event) in report.events.into_iter().enumerate() {
-            match read_event(event, &pepper, now) {
-                Ok((person, behaviour)) => {
-                    let name = match &person {
-                        Person::Lead(lead) => lead.to_string(),
-                        Person::Email(key) => key.to_string(),
+            match read_event(event, config, &pepper, now) {
+                Ok((whose, behaviour)) => {
+                    let name = match &whose {
+                        Whose::Person(Person::Lead(lead)) => lead.to_string(),
+                        Whose::Person(Person::Email(key)) => key.to_string(),
+                        Whose::Visitor(visitor) => visitor.to_string(),
                     };
-                    by_person
+                    by_name
                         .entry(name)
-                        .or_insert_with(|| (person, Vec::new()))
+                        .or_insert_with(|| (whose, Vec::new()))
                         .1
                         .push(behaviour);
                 }
@@ -141,12 +165,15 @@ impl Capture {
             }
         }
         let accepted = total - rejected.len();
-        let messages: Vec<Message> = by_person
+        let messages: Vec<Message> = by_name
             .into_values()
-            .map(|(person, events)| Message::Behaviour {
-                person,
-                events,
-                tries: 0,
+            .map(|(whose, events)| match whose {
+                Whose::Person(person) => Message::Behaviour {
+                    person,
+                    events,
+                    tries: 0,
+                },
+                Whose::Visitor(visitor) => Message::Visited { visitor, events },
             })
             .collect();
         self.queues
@@ -164,57 +191,86 @@ type Rejection = (&'static str, &'static str);
 
 fn read_event(
     event: serde_json::Value,
+    config: &Events,
     pepper: &Pepper,
     now: Timestamp,
-) -> Result<(Person, Behaviour), Rejection> {
+) -> Result<(Whose, Behaviour), Rejection> {
     let event: Event = serde_json::from_value(event).map_err(|_| {
         (
             "malformed",
-            "an event is an object; id, type, at, email, lead and visitor are texts",
+            "an event is an object; id, type, at, email, lead and visitor are texts, age_ms is a number",
         )
     })?;
     let kind = event.kind.filter(|kind| is_name(kind)).ok_or((
         "invalid_type",
         "type is a name of 1 to 100 letters, digits, `_`, `-`, `.`",
     ))?;
-    let at = match event.at.as_deref() {
-        Some(text) => text.parse::<Timestamp>().map_err(|_| {
+    let at = match (event.at.as_deref(), event.age_ms) {
+        (Some(text), _) => text.parse::<Timestamp>().map_err(|_| {
             (
                 "invalid_at",
                 "at is a time as RFC 3339 says, such as 2026-03-01T12:00:00Z",
             )
         })?,
-        None => now,
+        // By our clock: those of visitors are wrong by hours.
+        (None, Some(age)) => Some(age)
+            .filter(|age| age.is_finite() && *age < MAX_AGE_MS)
+            .and_then(|age| {
+                now.checked_sub(SignedDuration::from_millis(age.max(0.0) as i64))
+                    .ok()
+            })
+            .ok_or((
+                "invalid_age",
+                "age_ms says how many milliseconds ago it happened, at most a year",
+            ))?,
+        (None, None) => now,
     };
-    let person = match (event.lead, event.email, event.visitor) {
-        (Some(lead), _, _) => Person::Lead(
-            lead.parse::<LeadId>()
-                .map_err(|_| ("invalid_lead", "lead is an id that starts with lead_"))?,
-        ),
+    let path = event
+        .properties
+        .as_ref()
+        .and_then(|properties| properties.get("path"))
+        .and_then(serde_json::Value::as_str);
+    let kind = match path {
+        Some(path) if kind == PAGE_VISITED => {
+            config.page_type(path).map(str::to_owned).unwrap_or(kind)
+        }
+        _ => kind,
+    };
+    let whose = match (event.lead, event.email, event.visitor) {
+        (Some(lead), _, _) => {
+            Whose::Person(Person::Lead(lead.parse::<LeadId>().map_err(|_| {
+                ("invalid_lead", "lead is an id that starts with lead_")
+            })?))
+        }
         (None, Some(email), _) => {
             let email = Email::parse(&email)
                 .map_err(|_| ("invalid_email", "email is an e-mail address"))?;
-            Person::Email(email_key(pepper, &email))
+            Whose::Person(Person::Email(email_key(pepper, &email)))
         }
-        (None, None, Some(_)) => {
-            return Err((
-                "unknown_visitor",
-                "nobody is known by that visitor id; send email or lead",
-            ));
+        (None, None, Some(visitor)) => Whose::Visitor(VisitorKey::of(pepper, &visitor).ok_or((
+            "invalid_visitor",
+            "visitor is an id of 1 to 128 visible ASCII characters",
+        ))?),
+        (None, None, None) => {
+            return Err(("nobody", "say who did it: send email, lead or visitor"));
         }
-        (None, None, None) => return Err(("nobody", "say who did it: send email or lead")),
+    };
+    // Two browsers may count their events alike.
+    let scope = match &whose {
+        Whose::Person(_) => String::new(),
+        Whose::Visitor(visitor) => format!("{visitor}\u{0}"),
     };
     let id = match event.id {
         Some(id) if id.is_empty() || id.len() > MAX_NAME => {
             return Err(("invalid_id", "id has 1 to 100 characters"));
         }
-        Some(id) => EventId::derive(pepper, &id),
+        Some(id) => EventId::derive(pepper, &format!("{scope}{id}")),
         // Without an id of the sender's, the same thing at the same time is the same event.
-        None => EventId::derive(pepper, &format!("{kind}\u{0}{at}")),
+        None => EventId::derive(pepper, &format!("{scope}{kind}\u{0}{at}")),
     };
     // Nobody does anything in the future: a clock that is ahead must not make an event count for longer.
     Ok((
-        person,
+        whose,
         Behaviour {
             id,
             kind,

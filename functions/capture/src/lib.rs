@@ -7,6 +7,8 @@
 
 mod cors;
 mod events;
+mod profile;
+mod script;
 
 use std::sync::Arc;
 
@@ -67,6 +69,12 @@ impl Capture {
                     self.at_source(name, &request).await
                 }
                 Call::ReportEvents => self.report_events(&request).await,
+                Call::Profile => {
+                    let name = names.0.first().map(String::as_str).unwrap_or_default();
+                    self.profile(name, &request).await
+                }
+                // Any page may load it.
+                Call::Script => (script::answer(&request), vec!["*".to_owned()]),
                 Call::Health => (self.health().await, Vec::new()),
                 _ => (Problem::not_found("call").response(), Vec::new()),
             },
@@ -268,8 +276,16 @@ impl Capture {
         let Ok(current) = self.current().await else {
             return Problem::unavailable().response();
         };
-        let origins = match find(DOORS, "POST", path) {
-            Match::Found(route, names) if route.call == Call::Submit => {
+        let wanted = request
+            .headers()
+            .get(header::ACCESS_CONTROL_REQUEST_METHOD)
+            .and_then(|method| method.to_str().ok())
+            .filter(|method| *method == "GET")
+            .unwrap_or("POST");
+        let origins = match find(DOORS, wanted, path) {
+            Match::Found(route, names)
+                if matches!(route.call, Call::Submit | Call::Handshake | Call::Profile) =>
+            {
                 let name = names.0.first().map(String::as_str).unwrap_or_default();
                 match current.config.sources.get(name) {
                     Some(source) if asks(source, request) => {

@@ -136,22 +136,26 @@ impl Deliver {
         let attempts = open.map_or(0, |open| open.attempts) + 1;
         let payload =
             payload(&current.config, &history, about).ok_or(Error::NoDecision(lead, about))?;
-        let status = match current
+        let destination = current
             .config
             .destinations
             .get(name)
-            .filter(|destination| destination.active)
-        {
+            .filter(|destination| destination.active);
+        // By what the person says now, not when it was decided: of who took their consent back, no retry is sent either.
+        let status = match destination.map(|known| (known, withheld(known, &history.lead))) {
             None => DeliveryStatus::Disabled,
-            Some(destination) => match self.attempt(name, destination, id, &payload).await? {
-                Attempt::Taken => DeliveryStatus::Taken { attempts },
-                Attempt::Gone => DeliveryStatus::Disabled,
-                Attempt::Failed {
-                    http,
-                    code,
-                    wait_at_least,
-                } => failed(attempts, http, code, wait_at_least, self.clock.now()),
-            },
+            Some((_, Some(withheld))) => withheld,
+            Some((destination, None)) => {
+                match self.attempt(name, destination, id, &payload).await? {
+                    Attempt::Taken => DeliveryStatus::Taken { attempts },
+                    Attempt::Gone => DeliveryStatus::Disabled,
+                    Attempt::Failed {
+                        http,
+                        code,
+                        wait_at_least,
+                    } => failed(attempts, http, code, wait_at_least, self.clock.now()),
+                }
+            }
         };
         self.note(
             history,
@@ -353,6 +357,18 @@ impl Deliver {
             .send_later(Queue::Deliver, &message, i32::try_from(wait).unwrap_or(0))
             .await?;
         Ok(())
+    }
+}
+
+/// How a notification ends of which the person did not agree to the purpose; `None` when nothing speaks against it.
+fn withheld(destination: &Destination, lead: &Lead) -> Option<DeliveryStatus> {
+    let purpose = destination.purpose.as_deref()?;
+    match lead.agreed_to(purpose) {
+        Some(true) => None,
+        said => Some(DeliveryStatus::Withheld {
+            purpose: purpose.to_owned(),
+            refused: said.is_some(),
+        }),
     }
 }
 

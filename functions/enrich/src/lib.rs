@@ -9,6 +9,7 @@
 //! It never waits for a provider beyond its deadline, and never lets one keep a lead from going on.
 
 mod provider;
+mod visitor;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -190,15 +191,19 @@ impl Enrich {
             {
                 continue;
             }
+            let before = target.as_ref().map(|history| &history.lead);
+            let credited = self
+                .visit(&submission, resolution.lead, before, &current, now)
+                .await?;
+            let rulings: Vec<Ruling> = answers.iter().flatten().cloned().chain(credited).collect();
             let decisions = decide(
                 &submission,
                 &resolution,
                 target.as_ref(),
-                answers.as_deref().unwrap_or_default(),
+                &rulings,
                 &current,
                 now,
             );
-            let before = target.as_ref().map(|history| &history.lead);
             let all = target
                 .as_ref()
                 .map(|history| history.decisions.as_slice())
@@ -455,19 +460,20 @@ fn record(submission: &Submission, outcome: Outcome, lead: Option<LeadId>) -> Re
     }
 }
 
-/// What is decided about a submission: that it became part of `resolution.lead`, and what providers said.
+/// What is decided about a submission: that it became part of `resolution.lead`, and `found`: what providers said, and what
+/// is credited of what was done before.
 fn decide(
     submission: &Submission,
     resolution: &Resolution,
     target: Option<&History>,
-    answers: &[Ruling],
+    found: &[Ruling],
     current: &Current,
     now: Timestamp,
 ) -> Vec<Decision> {
     let outcome = outcome_for(target);
     let received = received(submission, resolution, target, outcome, &current.config);
     std::iter::once(Ruling::Received(received))
-        .chain(answers.iter().cloned())
+        .chain(found.iter().cloned())
         .map(|ruling| Decision {
             at: now,
             config: current.version.clone(),
@@ -510,6 +516,7 @@ fn received(
         facts: submission.facts.clone(),
         consent: submission.consent.clone(),
         external_id: submission.external_id.clone(),
+        visitor: submission.visitor,
         check_at: first_check(config, submission.received_at),
     }
 }

@@ -61,6 +61,7 @@ fn submission(number: u128) -> Submission {
         facts: Fields::new(),
         consent: Default::default(),
         external_id: None,
+        visitor: None,
     }
 }
 

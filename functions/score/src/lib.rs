@@ -4,7 +4,11 @@
 //! the lead, hand the score on to `assign`, which writes it together with its own decision; else write it here → tell
 //! the destinations when the stage changed. A new lead does not come by: `assign` scores it when it writes it.
 //!
+//! What visitors do is kept until a form says who they are; from then on it is credited like the behaviour of anybody.
+//!
 //! It decides nothing about owners, and drops no lead: behaviour of somebody unknown is the only thing it lets go.
+
+mod visitors;
 
 use std::sync::Arc;
 
@@ -59,6 +63,9 @@ pub enum Error {
     /// Too many others write about the same lead at the same time.
     #[error("others kept writing about the lead {0}")]
     Contended(LeadId),
+    /// Too much happens in one browser at the same time.
+    #[error("others kept writing about the same visitor")]
+    ContendedVisitor,
     /// A message that is not for this function.
     #[error("a message of kind {0} is not for score")]
     Misdirected(&'static str),
@@ -77,6 +84,7 @@ impl Score {
     async fn handle_message(&self, message: Message) -> Result<Vec<Outgoing>, Error> {
         let (person, events, tries) = match message {
             Message::Score { lead, seq } => return self.score(lead, seq, &[]).await,
+            Message::Visited { visitor, events } => return self.keep(visitor, events).await,
             Message::Behaviour {
                 person,
                 events,

@@ -22,7 +22,7 @@ mod version;
 pub use check::{Problem, Severity, read};
 #[cfg(feature = "schema")]
 pub use json_schema::schema;
-pub use source::{AnswersApi, Need, Needs, Source, SourceKind};
+pub use source::{AnswersApi, Need, Needs, Profile, Source, SourceKind};
 pub use spam::{Spam, Treatment};
 pub use version::version_of;
 
@@ -102,7 +102,7 @@ fn yes() -> bool {
 }
 
 /// `POST /v1/events`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Events {
@@ -110,8 +110,58 @@ pub struct Events {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
     /// Name of a secret that senders must give in the header `X-Leadline-Secret`. Without one, anybody can report events.
+    /// Browsers keep no secret: `leadline.js` needs this to be left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// Pages of which a visit is an event of its own: a path, or the beginning of one followed by `*` = the event's type.
+    /// A `page_visited` whose property `path` fits is taken for that event; the longest path that fits counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pages: BTreeMap<String, String>,
+    /// For how many days what a visitor did is kept, to be credited to the lead that a form makes of them.
+    #[serde(
+        default = "default_visitor_days",
+        skip_serializing_if = "is_default_visitor_days"
+    )]
+    pub visitor_days: u32,
+}
+
+fn default_visitor_days() -> u32 {
+    90
+}
+
+fn is_default_visitor_days(days: &u32) -> bool {
+    *days == default_visitor_days()
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            secret: None,
+            pages: BTreeMap::new(),
+            visitor_days: default_visitor_days(),
+        }
+    }
+}
+
+impl Events {
+    /// The type of the event that a visit to the page at `path` is, if it is one of its own.
+    pub fn page_type(&self, path: &str) -> Option<&str> {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let bare = match path.strip_suffix('/') {
+            Some("") | None => path,
+            Some(bare) => bare,
+        };
+        let fits = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(start) => path.starts_with(start),
+            None => pattern == path || pattern == bare,
+        };
+        self.pages
+            .iter()
+            .filter(|(pattern, _)| fits(pattern))
+            .max_by_key(|(pattern, _)| pattern.len())
+            .map(|(_, kind)| kind.as_str())
+    }
 }
 
 /// Who is asked about companies.
@@ -499,6 +549,10 @@ pub struct Destination {
     /// Only leads of these pools; all without it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<String>,
+    /// What it is for, such as `marketing`. Only leads of people who agreed to that are told to it, whatever else holds.
+    /// Without a purpose, consent is not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
     /// Switched off, nothing is sent to it.
     #[serde(default = "yes")]
     pub active: bool,

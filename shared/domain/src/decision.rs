@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Fields;
-use crate::id::{DeliveryId, EventId, LeadId, SubmissionId};
+use crate::id::{DeliveryId, EventId, LeadId, SubmissionId, VisitorKey};
 use crate::submission::Consent;
 
 /// One entry of a lead's history.
@@ -49,6 +49,8 @@ pub enum Ruling {
     Recycled(Recycled),
     /// A destination took a notification, or will never take it.
     Delivered(Delivered),
+    /// Consent was given or withdrawn otherwise than by a submission.
+    Consent(ConsentSaid),
     /// This lead is another one.
     MergedInto(MergedInto),
 }
@@ -67,6 +69,7 @@ impl Ruling {
             Ruling::SlaBreached(_) => "sla_breached",
             Ruling::Recycled(_) => "recycled",
             Ruling::Delivered(_) => "delivered",
+            Ruling::Consent(_) => "consent",
             Ruling::MergedInto(_) => "merged_into",
         }
     }
@@ -147,6 +150,9 @@ pub struct Received {
     /// The sender's own id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The browser in which it was filled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor: Option<VisitorKey>,
     /// When the recycler looks at the lead, at the latest, if nothing else arms it before.
     pub check_at: Timestamp,
 }
@@ -631,6 +637,28 @@ pub enum DeliveryStatus {
     },
     /// The destination is gone (410) or switched off; nothing was sent.
     Disabled,
+    /// The person did not agree to what the destination is for; nothing was sent.
+    Withheld {
+        /// The purpose.
+        purpose: String,
+        /// Whether they refused it or took it back; else they never said anything.
+        refused: bool,
+    },
+}
+
+/// See [`Ruling::Consent`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentSaid {
+    /// For what.
+    pub purpose: String,
+    /// What was said, and when.
+    pub consent: Consent,
+    /// Why, as it was reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who reported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// See [`Ruling::MergedInto`].

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::decision::{
-    Answer, Apart, Assigned, Decision, Delivered, DeliveryStatus, Enriched, Feedback, How, Nobody,
-    Points, Received, Recycled, Route, Ruling, Scored, Then, Unassigned, Verdict,
+    Answer, Apart, Assigned, ConsentSaid, Decision, Delivered, DeliveryStatus, Enriched, Feedback,
+    How, Nobody, Points, Received, Recycled, Route, Ruling, Scored, Then, Unassigned, Verdict,
 };
 use crate::id::DecisionId;
 use crate::lead::Lead;
@@ -108,6 +108,7 @@ pub fn summary(config: &Config, ruling: &Ruling) -> String {
         ),
         Ruling::Recycled(recycled) => recycled_summary(recycled),
         Ruling::Delivered(delivered) => delivered_summary(delivered),
+        Ruling::Consent(said) => consent_summary(config, said),
         Ruling::MergedInto(merged) => format!("This is the same person as {}.", merged.lead),
     }
 }
@@ -230,7 +231,33 @@ fn delivered_summary(delivered: &Delivered) -> String {
             count(*attempts as usize, "attempt")
         ),
         DeliveryStatus::Disabled => format!("{to} is switched off or gone: nothing was sent."),
+        DeliveryStatus::Withheld { purpose, refused } => format!(
+            "{to} was not told, because {}.",
+            withheld_text(purpose, *refused)
+        ),
     }
+}
+
+fn withheld_text(purpose: &str, refused: bool) -> String {
+    if refused {
+        format!("the person refused {purpose} or took their consent back")
+    } else {
+        format!("the person never agreed to {purpose}")
+    }
+}
+
+fn consent_summary(config: &Config, said: &ConsentSaid) -> String {
+    let what = if said.consent.granted {
+        "agreed to"
+    } else {
+        "withdrew their consent to"
+    };
+    let by = said
+        .by
+        .as_deref()
+        .map(|by| format!(", as {} reported", config.rep_name(by)))
+        .unwrap_or_default();
+    format!("The person {what} {}{by}.", said.purpose)
 }
 
 fn nobody_text(because: Nobody) -> &'static str {
@@ -316,11 +343,26 @@ pub fn reasons(config: &Config, ruling: &Ruling) -> Vec<Reason> {
             };
             vec![Reason::new("rule", rule, text)]
         }
-        Ruling::Delivered(delivered) => vec![Reason::new(
-            "delivery",
-            Some(&delivered.destination),
-            format!("notification {}", delivered.id),
-        )],
+        Ruling::Delivered(delivered) => {
+            let mut reasons = vec![Reason::new(
+                "delivery",
+                Some(&delivered.destination),
+                format!("notification {}", delivered.id),
+            )];
+            if let DeliveryStatus::Withheld { purpose, refused } = &delivered.status {
+                reasons.push(Reason::new(
+                    "no_consent",
+                    Some(purpose),
+                    withheld_text(purpose, *refused),
+                ));
+            }
+            reasons
+        }
+        Ruling::Consent(said) => said
+            .reason
+            .iter()
+            .map(|reason| Reason::new("reason", Some(&said.purpose), reason.clone()))
+            .collect(),
         Ruling::MergedInto(merged) => vec![Reason::new(
             "alias",
             Some(&merged.lead.to_string()),

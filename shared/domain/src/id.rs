@@ -177,6 +177,12 @@ identifier!(
     "msg_"
 );
 
+identifier!(
+    /// A browser, by the keyed hash of the id that it was given.
+    VisitorKey,
+    "vis_"
+);
+
 impl SubmissionId {
     /// The id of what `source` sent under `key`: its idempotency key, its event id, or a digest of its content.
     pub fn derive(pepper: &Pepper, source: &str, kind: &str, key: &[u8]) -> Self {

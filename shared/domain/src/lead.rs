@@ -336,11 +336,13 @@ impl Lead {
                 }
                 DeliveryStatus::Taken { .. }
                 | DeliveryStatus::GivenUp { .. }
-                | DeliveryStatus::Disabled => {
+                | DeliveryStatus::Disabled
+                | DeliveryStatus::Withheld { .. } => {
                     self.deliveries.remove(&delivered.id);
                     self.delivered.insert(delivered.id);
                 }
             },
+            Ruling::Consent(said) => self.agree(&said.purpose, &said.consent),
             Ruling::MergedInto(merged) => self.merged_into = Some(merged.lead),
         }
     }
@@ -375,19 +377,23 @@ impl Lead {
             self.learn(field, value, Origin::Fact, at);
         }
         for (purpose, consent) in &received.consent {
-            let newer = self
-                .consent
-                .get(purpose)
-                .is_none_or(|known| known.at <= consent.at);
-            if newer {
-                self.consent.insert(purpose.clone(), consent.clone());
-            }
+            self.agree(purpose, consent);
         }
         self.waits.check_at = Some(
             self.waits
                 .check_at
                 .map_or(received.check_at, |known| known.min(received.check_at)),
         );
+    }
+
+    /// Of what was said about a purpose the latest stands, whatever the order of arrival; at the same moment a no does.
+    fn agree(&mut self, purpose: &str, consent: &Consent) {
+        let stands = self.consent.get(purpose).is_some_and(|known| {
+            known.at > consent.at || (known.at == consent.at && !known.granted && consent.granted)
+        });
+        if !stands {
+            self.consent.insert(purpose.to_owned(), consent.clone());
+        }
     }
 
     fn learn(&mut self, field: &Field, value: &Value, origin: Origin, at: Timestamp) {
@@ -451,6 +457,11 @@ impl Lead {
             .iter()
             .map(|(field, known)| (field.clone(), known.value.clone()))
             .collect()
+    }
+
+    /// Whether the person agreed to `purpose`; `None` when they never said anything about it.
+    pub fn agreed_to(&self, purpose: &str) -> Option<bool> {
+        self.consent.get(purpose).map(|consent| consent.granted)
     }
 
     /// The text of one field.

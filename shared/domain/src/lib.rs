@@ -23,3 +23,4 @@ pub mod recycling;
 pub mod routing;
 pub mod scoring;
 pub mod submission;
+pub mod visitor;

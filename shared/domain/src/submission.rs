@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Fields;
-use crate::id::SubmissionId;
+use crate::id::{SubmissionId, VisitorKey};
 
 /// What one delivery of a source says about one person, checked and ready to be resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Submission {
     /// The sender's own id for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The browser in which it was filled in, if the form says so. It never says who the person is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor: Option<VisitorKey>,
 }
 
 /// What a person agreed to, for one purpose.
@@ -44,6 +47,40 @@ pub struct Consent {
     /// The text that was agreed to, if it was sent along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What else proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Box<Evidence>>,
+}
+
+/// What proves that somebody agreed to something, beside the text and the time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Version of the text, as the form names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Language of the text, BCP 47.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The page on which it was said, without its query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// The network from which it was said: an address of which the last part is left out, such as `203.0.113.0/24`, or
+    /// `private`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_class: Option<String>,
+    /// Address of a TrustedForm certificate, at `cert.trustedform.com` and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trustedform: Option<String>,
+    /// Jornaya's LeadiD token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jornaya: Option<String>,
+}
+
+impl Evidence {
+    /// Whether it proves nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A submission that cannot become a lead as it is: kept with its reasons until a person corrects or discards it.

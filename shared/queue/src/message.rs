@@ -1,7 +1,7 @@
 //! The messages.
 
 use domain::decision::{Behaviour, Decision, Scored};
-use domain::id::LeadId;
+use domain::id::{LeadId, VisitorKey};
 use domain::submission::{Announced, Quarantined, Submission};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,14 @@ pub enum Message {
         /// How often nobody was known by that name so far.
         #[serde(default, skip_serializing_if = "is_zero")]
         tries: u8,
+    },
+    /// To `score`: keep what a visitor did, and credit it to the people whose forms were filled in there.
+    #[serde(rename = "visited.v1")]
+    Visited {
+        /// The browser.
+        visitor: VisitorKey,
+        /// What was done in it.
+        events: Vec<Behaviour>,
     },
     /// To `assign`: find an owner.
     #[serde(rename = "assign.v1")]
@@ -115,6 +123,7 @@ impl Message {
             Message::AskProvider { .. } => "ask_provider.v1",
             Message::Score { .. } => "score.v1",
             Message::Behaviour { .. } => "behaviour.v1",
+            Message::Visited { .. } => "visited.v1",
             Message::Assign { .. } => "assign.v1",
             Message::AssignNew { .. } => "assign.v2",
             Message::Deliver { .. } => "deliver.v1",
@@ -131,6 +140,7 @@ impl Message {
                 person: Person::Email(_),
                 ..
             } => "somebody".to_owned(),
+            Message::Visited { visitor, .. } => visitor.to_string(),
             Message::Behaviour {
                 person: Person::Lead(lead),
                 ..

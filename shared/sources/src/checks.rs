@@ -35,6 +35,7 @@ pub fn recheck(
                         granted,
                         at: quarantined.received_at,
                         text: None,
+                        evidence: None,
                     },
                 );
             }
@@ -64,6 +65,7 @@ pub fn recheck(
             facts: Fields::new(),
             consent: meant.consent,
             external_id: None,
+            visitor: None,
         }),
         (Ok(_), false) => Err(unknown),
         (Err(problems), _) => {
@@ -309,7 +311,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// A tag of BCP 47 in its usual case, from `de`, `de_AT.UTF-8`, `en-US,en;q=0.9`. Names of languages are not tags.
-fn language_tag(text: &str) -> Option<String> {
+pub(crate) fn language_tag(text: &str) -> Option<String> {
     let first = text
         .split([',', ';', '.', '@'])
         .next()?

@@ -15,7 +15,7 @@
 )]
 
 use domain::config::{Source, SourceKind};
-use domain::id::{Pepper, SubmissionId};
+use domain::id::{Pepper, SubmissionId, VisitorKey};
 use domain::submission::{Announced, FieldProblem, Quarantined, Submission};
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ mod answers;
 mod checks;
 mod consent;
 mod decode;
+mod evidence;
 mod fetched;
 mod handshake;
 mod identity;
@@ -241,6 +242,10 @@ fn judged(
                 facts: domain::field::Fields::new(),
                 consent: meant.consent,
                 external_id: meant.external_id.as_deref().map(kept_id),
+                visitor: meant
+                    .visitor
+                    .as_deref()
+                    .and_then(|id| VisitorKey::of(door.pepper, id)),
             }))
         }
         Err(found) => {

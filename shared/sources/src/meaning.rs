@@ -15,8 +15,12 @@ use jiff::Timestamp;
 use crate::Incoming;
 use crate::answers::Draft;
 use crate::consent::agreement;
+use crate::evidence;
 use crate::suspicion;
 use crate::vocabulary::{Meaning, custom_name, meaning_of, squashed};
+
+/// Fields in which forms give the id of the browser: what `leadline.js` calls it, and what `POST /v1/events` does.
+const VISITOR_FIELDS: [&str; 2] = ["leadline_visitor", "visitor"];
 
 /// Most parameters of an address that are looked at for attribution.
 const MAX_PARAMETERS: usize = 100;
@@ -30,6 +34,8 @@ pub(crate) struct Meant {
     pub(crate) consent: BTreeMap<String, Consent>,
     /// The sender's own id, whole.
     pub(crate) external_id: Option<String>,
+    /// The id of the browser in which the form was filled in.
+    pub(crate) visitor: Option<String>,
     /// Names of answers that belong to the form's machinery and change with every page load.
     pub(crate) technical: BTreeSet<String>,
 }
@@ -131,6 +137,13 @@ pub(crate) fn of(draft: &Draft, source: &Source, incoming: &Incoming<'_>) -> Mea
             meant.technical.insert(question.name.to_owned());
             continue;
         }
+        if VISITOR_FIELDS.contains(&question.name.to_ascii_lowercase().as_str()) {
+            meant.technical.insert(question.name.to_owned());
+            meant.visitor = meant
+                .visitor
+                .or_else(|| first_said(question).map(str::to_owned));
+            continue;
+        }
         let Some((rank, meaning)) = rank(question, &map) else {
             keep_all(&mut meant, question);
             continue;
@@ -177,6 +190,7 @@ pub(crate) fn of(draft: &Draft, source: &Source, incoming: &Incoming<'_>) -> Mea
     add_consents(&mut meant, &consents, consent_text, agreed_at);
     add_transcript(&mut meant, &draft.transcript);
     add_attribution(&mut meant, draft, incoming);
+    evidence::add(&mut meant, &draft.answers);
 
     if let Some(id) = &draft.external_id {
         meant.external_id = Some(id.clone());
@@ -369,6 +383,7 @@ fn add_consents(
                         granted,
                         at,
                         text: said,
+                        evidence: None,
                     },
                 );
             }

@@ -12,9 +12,10 @@
 //! | `A#<provider>#<hash>` | `A` | a provider's answer about a domain |
 //! | `I#<hash>` | `I` | a used idempotency key |
 //! | `W#<destination>` | `W` | a destination that said it is gone |
+//! | `V#<26>` | `V` | what a visitor did, and whose forms were filled in there |
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{LeadId, SubmissionId};
+use domain::id::{LeadId, SubmissionId, VisitorKey};
 use domain::identity::IdentityKey;
 use jiff::Timestamp;
 
@@ -111,6 +112,10 @@ pub(crate) fn answer(provider: &str, hash: u128) -> Key {
 
 pub(crate) fn idempotency(hash: u128) -> Key {
     Key::new(format!("I#{}", domain::id::encode(hash)), "I")
+}
+
+pub(crate) fn visitor(visitor: VisitorKey) -> Key {
+    Key::new(format!("V#{}", visitor.digits()), "V")
 }
 
 pub(crate) fn destination(name: &str) -> Key {

@@ -18,6 +18,7 @@ mod pools;
 mod providers;
 mod schema;
 mod submissions;
+mod visitors;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ pub use leads::{Appended, History};
 pub use meter::{Meter, Tally};
 pub use providers::CachedAnswer;
 pub use submissions::{Known, Record};
+pub use visitors::StoredVisitor;
 
 /// The table, ready to be used. Cheap to clone.
 #[derive(Debug, Clone)]

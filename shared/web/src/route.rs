@@ -9,6 +9,10 @@ pub enum Call {
     Handshake,
     /// `POST /v1/events`
     ReportEvents,
+    /// `GET /v1/sources/{source}/profile`
+    Profile,
+    /// `GET /leadline.js`
+    Script,
     /// `GET /v1/health`
     Health,
     /// `GET /v1/openapi.json`
@@ -23,6 +27,8 @@ pub enum Call {
     Explain,
     /// `POST /v1/leads/{lead}/feedback`
     GiveFeedback,
+    /// `POST /v1/leads/{lead}/consent`
+    NoteConsent,
     /// `GET /v1/submissions/{submission}`
     GetSubmission,
     /// `POST /v1/submissions/{submission}/resubmit`
@@ -88,7 +94,21 @@ pub const DOORS: &[Route] = &[
         Call::ReportEvents,
         "POST",
         "/v1/events",
-        "Behaviour of people who are known by e-mail or lead id.",
+        "Behaviour of people who are known by e-mail or lead id, and of visitors who are not known yet.",
+        false,
+    ),
+    route(
+        Call::Profile,
+        "GET",
+        "/v1/sources/{source}/profile",
+        "Which questions a form asks next, and which the same browser has answered.",
+        false,
+    ),
+    route(
+        Call::Script,
+        "GET",
+        "/leadline.js",
+        "The script that tells what visitors do, and who fills in forms.",
         false,
     ),
     route(
@@ -135,6 +155,13 @@ pub const API: &[Route] = &[
         "POST",
         "/v1/leads/{lead}/feedback",
         "What sales did with a lead.",
+        true,
+    ),
+    route(
+        Call::NoteConsent,
+        "POST",
+        "/v1/leads/{lead}/consent",
+        "What a person agreed to, or took back, otherwise than in a form.",
         true,
     ),
     route(

@@ -32,6 +32,7 @@ pub(super) fn view_of(config: &Config, history: &History) -> View {
                     facts: Fields::new(),
                     consent: BTreeMap::new(),
                     external_id: None,
+                    visitor: None,
                     check_at: now,
                 }),
                 place,

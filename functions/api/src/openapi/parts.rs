@@ -55,7 +55,9 @@ struct FieldError {
 /// What a source may be refused with, as `sources` says it.
 pub(crate) fn refusals() -> Vec<Kind> {
     let refusals = [
-        Refusal::MethodNotAllowed { allow: "POST" },
+        Refusal::MethodNotAllowed {
+            allow: "POST".to_owned(),
+        },
         Refusal::TooLarge { limit: 0 },
         Refusal::Unauthorized(Unauthorized::NotConfigured),
         Refusal::Unauthorized(Unauthorized::Missing { header: "" }),

@@ -34,6 +34,38 @@ pub(crate) fn feedback_example() -> Value {
     json!({ "kind": "rejected", "reason": "no_budget", "by": "mia", "at": "2026-03-01T12:00:00Z" })
 }
 
+/// What a person agreed to, or took back.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ConsentNote")]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand, to report every bad field at once"
+)]
+pub(crate) struct Consent {
+    /// For what, such as `marketing`.
+    #[schemars(regex(pattern = "^[a-z0-9_-]{1,64}$"))]
+    purpose: String,
+    /// True if they agreed, false if they took it back.
+    granted: bool,
+    /// The text that was agreed to.
+    #[schemars(length(min = 1, max = 1000))]
+    text: Option<String>,
+    /// Why.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    reason: Option<String>,
+    /// Who says so: a rep's name in the configuration, or another.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    by: Option<String>,
+    /// When, as RFC 3339; without it, now.
+    #[schemars(extend("format" = "date-time"))]
+    at: Option<String>,
+}
+
+pub(crate) fn consent_example() -> Value {
+    json!({ "purpose": "marketing", "granted": false, "reason": "asked by phone", "by": "mia" })
+}
+
 /// A correction: our field, or `custom.NAME`, or `consent.PURPOSE` = what it should be. Null takes a field away.
 #[derive(Deserialize, JsonSchema)]
 #[expect(
@@ -96,7 +128,7 @@ fn events_or_what_is_rejected(generator: &mut schemars::SchemaGenerator) -> sche
     schemars::json_schema!({ "type": "array", "items": { "anyOf": [event, true] } })
 }
 
-/// One thing that somebody who is known did. Say who by `lead` or by `email`.
+/// One thing that somebody did. Say who by `lead`, by `email` or, of somebody who is not known yet, by `visitor`.
 #[derive(Deserialize, JsonSchema)]
 #[expect(
     dead_code,
@@ -117,10 +149,22 @@ pub(crate) struct Event {
     email: Option<String>,
     /// `lead_…`
     lead: Option<String>,
-    /// A visitor's id. Nobody is known by one so far: such an event is rejected with `unknown_visitor`.
+    /// The id that the browser holds. The event is kept for a while, and credited to who fills in a form there.
+    #[schemars(length(min = 1, max = 128))]
     visitor: Option<String>,
-    /// What else there is to say about it. Not kept.
+    /// Instead of `at`: how many milliseconds ago it happened. Right whatever the sender's clock says.
+    age_ms: Option<f64>,
+    /// What else there is to say about it. `path` says which page was visited; nothing of it is kept.
     properties: Option<BTreeMap<String, Value>>,
+}
+
+/// Which questions to ask.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Questions {
+    /// Fields that the same browser has answered.
+    skip: Vec<String>,
+    /// Fields to ask for now, the most wanted first.
+    ask: Vec<String>,
 }
 
 pub(crate) fn events_example() -> Value {

@@ -183,6 +183,26 @@ pub struct Source {
     /// What is suspicious here, and what becomes of it.
     #[serde(default, skip_serializing_if = "Spam::is_default")]
     pub spam: Spam,
+    /// What a form asks next, and what it need not ask again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+}
+
+/// Questions of a form that are asked a few at a time. A page learns which ones by
+/// `GET /v1/sources/{source}/profile?visitor=…`: names of fields only, and only what the same browser has answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Fields to be asked for, the most wanted first.
+    pub ask: Vec<String>,
+    /// Most of them to be asked for at once.
+    #[serde(default = "default_questions")]
+    pub at_most: u32,
+}
+
+fn default_questions() -> u32 {
+    2
 }
 
 impl Source {
@@ -205,6 +225,7 @@ impl Source {
             repeat_window_minutes: default_window(),
             answer_field_errors: true,
             spam: Spam::default(),
+            profile: None,
         }
     }
 }

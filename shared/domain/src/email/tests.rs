@@ -1,3 +1,5 @@
+mod corpus;
+
 use proptest::prelude::*;
 
 use super::lists::{DISPOSABLE_DOMAINS, FREE_DOMAINS, RELAY_DOMAINS, ROLE_LOCAL_PARTS};

@@ -24,6 +24,7 @@ fn lead(number: u128, pairs: &[(Field, &str)]) -> Lead {
         facts: Fields::new(),
         consent: BTreeMap::new(),
         external_id: None,
+        visitor: None,
         check_at: at,
     };
     let decision = Decision {

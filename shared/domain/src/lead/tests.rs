@@ -1,5 +1,6 @@
 use super::*;
-use crate::decision::{Engaged, Enriched, Outcome, Scored};
+use crate::decision::{ConsentSaid, Delivered, Engaged, Enriched, Outcome, Scored};
+use crate::submission::Evidence;
 use proptest::prelude::*;
 
 fn at(second: i64) -> Timestamp {
@@ -34,6 +35,7 @@ fn received(submission: u128, second: i64, pairs: &[(Field, &str)]) -> Decision 
         facts: Fields::new(),
         consent: BTreeMap::new(),
         external_id: None,
+        visitor: None,
         check_at: at(second + 600),
     };
     decision(second, Ruling::Received(received))
@@ -52,6 +54,58 @@ fn enriched(second: i64, pairs: &[(Field, &str)]) -> Decision {
 
 fn lead(decisions: &[Decision]) -> Lead {
     Lead::after(LeadId::from_bits(1), decisions).unwrap()
+}
+
+fn said(second: i64, granted: bool) -> Decision {
+    let said = ConsentSaid {
+        purpose: "marketing".to_owned(),
+        consent: Consent {
+            granted,
+            at: at(second),
+            text: None,
+            evidence: Some(Box::new(Evidence {
+                version: Some("2".to_owned()),
+                ..Evidence::default()
+            })),
+        },
+        reason: Some("asked by phone".to_owned()),
+        by: None,
+    };
+    decision(second, Ruling::Consent(said))
+}
+
+#[test]
+fn of_what_was_agreed_to_the_latest_stands_and_at_one_moment_a_no_does() {
+    let first = received(1, 0, &[(Field::Email, "a@example.com")]);
+    for (said, expected) in [
+        ([said(10, true), said(20, false)], false),
+        ([said(20, false), said(10, true)], false),
+        ([said(10, false), said(20, true)], true),
+        ([said(10, true), said(10, false)], false),
+        ([said(10, false), said(10, true)], false),
+    ] {
+        let [one, two] = said;
+        let lead = lead(&[first.clone(), one, two]);
+        assert_eq!(lead.agreed_to("marketing"), Some(expected));
+    }
+    assert_eq!(lead(&[first]).agreed_to("marketing"), None);
+}
+
+#[test]
+fn what_was_said_of_consent_survives_being_stored() {
+    let withheld = Ruling::Delivered(Delivered {
+        id: DeliveryId::from_bits(1),
+        destination: "newsletter".to_owned(),
+        about: 2,
+        status: DeliveryStatus::Withheld {
+            purpose: "marketing".to_owned(),
+            refused: true,
+        },
+    });
+    for decision in [said(10, false), decision(20, withheld)] {
+        let stored = serde_json::to_string(&decision).unwrap();
+        assert_eq!(serde_json::from_str::<Decision>(&stored).unwrap(), decision);
+    }
 }
 
 #[test]

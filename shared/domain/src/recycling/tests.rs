@@ -55,6 +55,7 @@ fn received(minute: i64) -> Decision {
         facts: Fields::new(),
         consent: BTreeMap::new(),
         external_id: None,
+        visitor: None,
         check_at: first_check(&config(), at(minute)),
     };
     decision(minute, Ruling::Received(received))

@@ -8,8 +8,8 @@ use url::{Host, Url};
 use super::findings::{Findings, is_slug};
 use super::tree::Path;
 use super::{conditions, source};
-use crate::config::{Config, Destination, DestinationKind, HeaderValue, Provider};
-use crate::field::{FLAGS, Field, NUMBERS, Value};
+use crate::config::{Config, Destination, DestinationKind, Events, HeaderValue, Provider};
+use crate::field::{FLAGS, Field, NUMBERS, Value, is_custom_name};
 use crate::geo::Country;
 
 /// Longest a provider may take, in milliseconds. A lead waits for it.
@@ -35,11 +35,51 @@ pub(super) fn check(config: &Config, findings: &mut Findings<'_>) {
         &events.key("secret"),
         findings,
     );
+    check_pages(&config.events, &events, findings);
     for (name, provider) in &config.enrichment.providers {
         check_provider(name, provider, findings);
     }
     for (name, destination) in &config.destinations {
         check_destination(name, destination, findings);
+    }
+}
+
+/// Longest type of an event, in bytes: what `POST /v1/events` takes.
+const MAX_EVENT_TYPE: usize = 100;
+
+/// Longest time that visitors are kept, in days. What somebody did without a name is not kept for years.
+const MAX_VISITOR_DAYS: u32 = 400;
+
+fn check_pages(events: &Events, path: &Path, findings: &mut Findings<'_>) {
+    for (pattern, kind) in &events.pages {
+        let path = path.key("pages").key(pattern);
+        let has_star_inside = pattern.trim_end_matches('*').contains('*');
+        if !pattern.starts_with('/') || pattern.contains(['?', '#']) || has_star_inside {
+            findings.error_in_key(
+                &path,
+                "bad_path",
+                format!("`{pattern}` is no path of a page: write `/pricing`, or `/docs/*` for all that begins so"),
+            );
+        }
+        let is_type = !kind.is_empty()
+            && kind.len() <= MAX_EVENT_TYPE
+            && kind
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+        if !is_type {
+            findings.error(
+                &path,
+                "bad_event_type",
+                "the type of an event has letters, digits, `_`, `-` and `.`, at most 100",
+            );
+        }
+    }
+    if !(1..=MAX_VISITOR_DAYS).contains(&events.visitor_days) {
+        findings.error(
+            &path.key("visitor_days"),
+            "out_of_range",
+            "what visitors did is kept for 1 to 400 days",
+        );
     }
 }
 
@@ -306,6 +346,15 @@ fn is_way(way: &str) -> bool {
 fn check_destination(name: &str, destination: &Destination, findings: &mut Findings<'_>) {
     let path = Path::root().key("destinations").key(name);
     findings.expect_slug(&path, "destination", name);
+    if let Some(purpose) = &destination.purpose
+        && !is_custom_name(purpose)
+    {
+        findings.error(
+            &path.key("purpose"),
+            "bad_purpose",
+            "a purpose is written as forms send it, in lower-case letters, digits, `_` and `-`: `contact`, `marketing`, `sms`, or one of your own",
+        );
+    }
     match destination.kind {
         DestinationKind::Webhook => check_webhook(destination, &path, findings),
         DestinationKind::Log => {

@@ -6,7 +6,7 @@ use super::doors::{
 use super::findings::Findings;
 use super::spam;
 use super::tree::Path;
-use crate::config::{AnswersApi, Need, Source};
+use crate::config::{AnswersApi, Need, Profile, Source};
 
 /// Largest body a source may take, in bytes: an SQS message holds 1 MiB, and the envelope around the body needs some of it.
 const MAX_BODY_BYTES: usize = 1_000_000;
@@ -70,9 +70,32 @@ pub(super) fn check(name: &str, source: &Source, findings: &mut Findings<'_>) {
         ),
     }
     spam::check(&source.spam, &path.key("spam"), findings);
+    if let Some(profile) = &source.profile {
+        check_profile(profile, &path.key("profile"), findings);
+    }
 }
 
 /// Settings without which the kind accepts nothing, and settings that it has no use for.
+fn check_profile(profile: &Profile, path: &Path, findings: &mut Findings<'_>) {
+    for (index, name) in profile.ask.iter().enumerate() {
+        expect_own_field(name, &path.key("ask").index(index), false, findings);
+    }
+    if profile.ask.is_empty() && !findings.is_incomplete(&path.key("ask")) {
+        findings.error(
+            &path.key("ask"),
+            "no_questions",
+            "say which fields to ask for, such as `ask = [\"company\", \"title\"]`",
+        );
+    }
+    if profile.at_most == 0 {
+        findings.error(
+            &path.key("at_most"),
+            "zero",
+            "a form that asks for nothing needs no profile: leave it out",
+        );
+    }
+}
+
 fn check_needs(source: &Source, path: &Path, findings: &mut Findings<'_>) {
     let kind = source.kind.name();
     let needs = source.kind.needs();

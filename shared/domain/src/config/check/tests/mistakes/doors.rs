@@ -11,6 +11,21 @@ fn sources() {
             "sources.other.map.emial",
         ),
         (
+            "profile = { ask = [] }",
+            "no_questions",
+            "sources.other.profile.ask",
+        ),
+        (
+            "profile = { ask = [\"compny\"] }",
+            "unknown_field",
+            "sources.other.profile.ask[0]",
+        ),
+        (
+            "profile = { ask = [\"company\"], at_most = 0 }",
+            "zero",
+            "sources.other.profile.at_most",
+        ),
+        (
             "spam = { honeypots = [\"\"] }",
             "empty_name",
             "sources.other.spam.honeypots[0]",

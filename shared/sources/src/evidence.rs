@@ -1,0 +1,96 @@
+//! What proves an agreement, from what the form sends along with it: version and language of the text, the page, and the
+//! tokens of those who witness it.
+
+use domain::field::Field;
+use domain::submission::Evidence;
+
+use crate::answers::{Answer, Answers};
+use crate::checks::language_tag;
+use crate::meaning::Meant;
+use crate::vocabulary::squashed;
+
+/// Longest version, in characters.
+const MAX_VERSION: usize = 100;
+
+/// Longest token of a witness, in characters.
+const MAX_TOKEN: usize = 200;
+
+/// What forms call the version of the text, squashed.
+const VERSION_NAMES: &[&str] = &[
+    "consentversion",
+    "consenttextversion",
+    "policyversion",
+    "privacypolicyversion",
+    "privacyversion",
+    "termsversion",
+];
+
+/// What they call its language, squashed.
+const LANGUAGE_NAMES: &[&str] = &["consentlang", "consentlocale", "consenttextlanguage"];
+
+/// What they call the address of a TrustedForm certificate, squashed and without the number of the form at its end.
+const TRUSTEDFORM_NAMES: &[&str] = &["trustedformcerturl", "xxtrustedformcerturl"];
+
+/// What they call Jornaya's token, squashed.
+const JORNAYA_NAMES: &[&str] = &["universalleadid", "leadidtoken", "jornayaleadid"];
+
+/// Adds what is there to every agreement. A submission without one keeps nothing of it here.
+pub(crate) fn add(meant: &mut Meant, answers: &Answers) {
+    if meant.consent.is_empty() {
+        return;
+    }
+    let evidence = Evidence {
+        version: said(answers, VERSION_NAMES)
+            .map(|version| version.chars().take(MAX_VERSION).collect()),
+        language: said(answers, LANGUAGE_NAMES)
+            .or(meant.values.get(&Field::Language).map(String::as_str))
+            .and_then(language_tag),
+        page: meant
+            .values
+            .get(&Field::PageUrl)
+            .map(|page| without_query(page)),
+        ip_class: None,
+        trustedform: said(answers, TRUSTEDFORM_NAMES)
+            .filter(|address| is_certificate(address))
+            .map(str::to_owned),
+        jornaya: said(answers, JORNAYA_NAMES)
+            .filter(|token| token.chars().count() <= MAX_TOKEN)
+            .map(str::to_owned),
+    };
+    if evidence.is_empty() {
+        return;
+    }
+    for consent in meant.consent.values_mut() {
+        consent.evidence = Some(Box::new(evidence.clone()));
+    }
+}
+
+fn said<'a>(answers: &'a Answers, names: &[&str]) -> Option<&'a str> {
+    let is_meant = |answer: &&Answer| {
+        let name = squashed(&answer.name);
+        let name = name.trim_end_matches(|last: char| last.is_ascii_digit());
+        names.contains(&name)
+    };
+    answers
+        .iter()
+        .filter(is_meant)
+        .map(|answer| answer.value.trim())
+        .find(|value| !value.is_empty())
+}
+
+/// A page's query may hold what somebody typed.
+fn without_query(page: &str) -> String {
+    let end = page.find(['?', '#']).unwrap_or(page.len());
+    page[..end].chars().take(domain::field::MAX_TEXT).collect()
+}
+
+/// Whether it is the address of a certificate at TrustedForm. A form can send any address: a claim, with its credentials,
+/// must never go to another.
+fn is_certificate(address: &str) -> bool {
+    address.len() <= MAX_TOKEN
+        && address
+            .strip_prefix("https://cert.trustedform.com/")
+            .is_some_and(|token| {
+                !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
+}
