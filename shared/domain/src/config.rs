@@ -15,6 +15,7 @@ pub mod check;
 pub mod golden;
 #[cfg(feature = "schema")]
 mod json_schema;
+pub mod mapping;
 mod source;
 mod spam;
 mod version;

@@ -87,6 +87,8 @@ pub(crate) struct Draft {
     pub(crate) external_id: Option<String>,
     /// Whether the same `external_id` may come again with more in it, each time a submission of its own.
     pub(crate) grows: bool,
+    /// Whether the names of the answers are targets of `fields` in the configuration, and mean exactly that.
+    pub(crate) is_mapped: bool,
     /// When the person sent it, as the sender says.
     pub(crate) submitted_at: Option<Timestamp>,
     /// The page that the request says it comes from, if no answer names one.

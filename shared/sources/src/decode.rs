@@ -5,6 +5,7 @@ mod header;
 pub(crate) mod json;
 mod multipart;
 mod urlencoded;
+pub(crate) mod xml;
 
 use http::HeaderMap;
 
@@ -18,6 +19,12 @@ const FORM_TYPES: &str = "application/x-www-form-urlencoded, multipart/form-data
 
 /// What a sender of JSON may send.
 const JSON_TYPES: &str = "application/json in UTF-8";
+
+/// What a sender of XML may send.
+const XML_TYPES: &str = "application/xml or text/xml";
+
+/// What a sender of anything may send.
+const ANY_TYPES: &str = "application/json, application/xml, text/xml, application/x-www-form-urlencoded or multipart/form-data, in UTF-8, ISO-8859-1 or windows-1252";
 
 /// How a body is written.
 enum Encoding {
@@ -104,11 +111,7 @@ pub(crate) fn document(headers: &HeaderMap, body: &[u8]) -> Result<Json, Refusal
     if body.is_empty() {
         return Err(Unparseable::Empty.into());
     }
-    let says_little = matches!(
-        essence.as_str(),
-        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded"
-    );
-    let may_be_json = is_json(&essence) || (says_little && looks_like_json(body));
+    let may_be_json = is_json(&essence) || (says_little(&essence) && looks_like_json(body));
     if !may_be_json {
         return Err(unsupported);
     }
@@ -128,6 +131,70 @@ pub(crate) fn bare_document(body: &[u8]) -> Result<Json, Unparseable> {
     json::read(&charset::text(body, Charset::Utf8, "the body")?)
 }
 
+/// Reads JSON, XML or a form as one document: the names of a form nest by their dots and brackets, XML as
+/// [`xml::Element::to_json`] says. In JSON, raw control characters inside of texts are taken for blanks: templates put what
+/// people typed between quotes as it is.
+pub(crate) fn any(headers: &HeaderMap, body: &[u8]) -> Result<Json, Refusal> {
+    let unsupported = Refusal::UnsupportedContentType { takes: ANY_TYPES };
+    let Some((essence, parameters)) = content_type(headers) else {
+        return Err(unsupported);
+    };
+    let charset = match parameters.get("charset") {
+        None => None,
+        Some(label) => Some(Charset::named(label).ok_or(unsupported.clone())?),
+    };
+    let bare = charset::without_mark(body);
+    if bare.is_empty() {
+        return Err(Unparseable::Empty.into());
+    }
+    if is_xml(&essence) || (says_little(&essence) && xml::looks_like_xml(body)) {
+        return Ok(xml::read(body, charset)?.to_json());
+    }
+    let is_urlencoded = is_json(&essence) && !looks_like_json(bare) && looks_urlencoded(bare);
+    if (is_json(&essence) && !is_urlencoded) || (says_little(&essence) && looks_like_json(bare)) {
+        let text = charset::text(bare, charset.unwrap_or(Charset::Utf8), "the body")?;
+        return Ok(json::read_leniently(&text)?);
+    }
+    let answers = form(headers, body).map_err(|refusal| match refusal {
+        Refusal::UnsupportedContentType { .. } => unsupported,
+        other => other,
+    })?;
+    Ok(nested(&answers))
+}
+
+/// Like [`document`], with raw control characters inside of texts taken for blanks.
+pub(crate) fn lenient_document(headers: &HeaderMap, body: &[u8]) -> Result<Json, Refusal> {
+    match document(headers, body) {
+        Err(Refusal::Unparseable(Unparseable::Json { .. })) => {
+            let text = charset::text(charset::without_mark(body), Charset::Utf8, "the body")?;
+            Ok(json::read_leniently(&text)?)
+        }
+        other => other,
+    }
+}
+
+/// Reads one document of XML, also under a content type that says nothing, or that of a form.
+pub(crate) fn xml_document(headers: &HeaderMap, body: &[u8]) -> Result<xml::Element, Refusal> {
+    let unsupported = Refusal::UnsupportedContentType { takes: XML_TYPES };
+    let Some((essence, parameters)) = content_type(headers) else {
+        return Err(unsupported);
+    };
+    if body.is_empty() {
+        return Err(Unparseable::Empty.into());
+    }
+    let is_text = essence == "text/html";
+    if !is_xml(&essence) && !((says_little(&essence) || is_text) && xml::looks_like_xml(body)) {
+        return Err(unsupported);
+    }
+    let charset = parameters.get("charset").and_then(Charset::named);
+    Ok(xml::read(body, charset)?)
+}
+
+/// Reads the parameters of an address.
+pub(crate) fn query(query: &str, answers: &mut Answers) -> Result<(), Unparseable> {
+    urlencoded::read(query.as_bytes(), Charset::Utf8, answers)
+}
+
 /// The content type in lower case without its parameters, and these; blank if there is none. Of two, somebody before us may
 /// have gone by the other: then there is no telling, and it is nothing.
 fn content_type(headers: &HeaderMap) -> Option<(String, header::Parameters)> {
@@ -145,6 +212,67 @@ fn is_json(essence: &str) -> bool {
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+fn is_xml(essence: &str) -> bool {
+    matches!(essence, "application/xml" | "text/xml")
+        || (essence.starts_with("application/") && essence.ends_with("+xml"))
+}
+
+/// Whether it is what HTTP libraries say when nobody tells them.
+fn says_little(essence: &str) -> bool {
+    matches!(
+        essence,
+        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded"
+    )
+}
+
+/// Answers as an object: dots in names nest, a name that comes several times is a list. A name that is a value and a group
+/// at once keeps its dots.
+fn nested(answers: &Answers) -> Json {
+    let mut root = Vec::new();
+    for answer in answers.iter() {
+        let segments: Vec<&str> = answer.name.split('.').collect();
+        if !put(&mut root, &segments, &answer.value) {
+            put(&mut root, &[&answer.name], &answer.value);
+        }
+    }
+    Json::Object(root)
+}
+
+fn put(object: &mut Vec<(String, Json)>, segments: &[&str], value: &str) -> bool {
+    let Some((first, rest)) = segments.split_first() else {
+        return false;
+    };
+    let place = match object.iter().position(|(known, _)| known == first) {
+        Some(place) => place,
+        None => {
+            let empty = if rest.is_empty() {
+                Json::Text(value.to_owned())
+            } else {
+                Json::Object(Vec::new())
+            };
+            object.push(((*first).to_owned(), empty));
+            if rest.is_empty() {
+                return true;
+            }
+            object.len() - 1
+        }
+    };
+    let (_, known) = &mut object[place];
+    match known {
+        Json::Object(inner) if !rest.is_empty() => put(inner, rest, value),
+        Json::List(items) if rest.is_empty() => {
+            items.push(Json::Text(value.to_owned()));
+            true
+        }
+        Json::Text(text) if rest.is_empty() => {
+            let earlier = Json::Text(std::mem::take(text));
+            *known = Json::List(vec![earlier, Json::Text(value.to_owned())]);
+            true
+        }
+        _ => false,
+    }
+}
+
 fn by_content(body: &[u8]) -> Option<Encoding> {
     if looks_like_json(body) {
         return Some(Encoding::Json);
@@ -155,7 +283,7 @@ fn by_content(body: &[u8]) -> Option<Encoding> {
     looks_urlencoded(body).then_some(Encoding::Urlencoded)
 }
 
-fn looks_like_json(body: &[u8]) -> bool {
+pub(crate) fn looks_like_json(body: &[u8]) -> bool {
     matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
 }
 

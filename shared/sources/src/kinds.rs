@@ -41,6 +41,25 @@ kinds! {
 
     // Chatbots and messaging.
     Chatbot: chatbot,
+    Intercom: intercom,
+    Dialogflow: dialogflow,
+    Lex: lex,
+    Whatsapp: whatsapp,
+    Messenger: messenger,
+    Twilio: twilio,
+    Landbot: landbot,
+    Manychat: manychat,
+    Crisp: crisp,
+    Freshchat: freshchat,
+    Zendesk: zendesk,
+    Olark: olark,
+
+    // Machines.
+    StandardWebhooks: standard_webhooks,
+    Cloudevents: cloudevents,
+    Leadconduit: leadconduit,
+    Adf: adf,
+    Generic: generic,
 }
 
 /// What a kind of source does differently from others.
@@ -49,6 +68,9 @@ pub(crate) struct Kind {
     pub(crate) methods: &'static [&'static str],
     /// Whether somebody who can correct a field reads the answer. Where nobody does, a refusal would lose the lead.
     pub(crate) answer_is_read: bool,
+    /// Whether it tells of people before it knows an address or a number of them. Then that is no lead yet, and not one that
+    /// somebody would have to correct.
+    pub(crate) waits_for_contact: bool,
     /// How it asks whether an address is ours, if it does.
     pub(crate) handshake: Option<Handshake>,
     /// Whether the request comes from who it says. Sees the raw bytes, before anything is read from them.
@@ -73,6 +95,7 @@ impl Kind {
         Kind {
             methods: &["POST"],
             answer_is_read: false,
+            waits_for_contact: false,
             handshake: None,
             verify,
             read,

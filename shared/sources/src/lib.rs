@@ -30,7 +30,11 @@ mod fetched;
 mod handshake;
 mod identity;
 mod kinds;
+mod mapping;
+mod markup;
 mod meaning;
+mod mentions;
+mod moment;
 mod proof;
 mod refusal;
 mod reply;
@@ -181,12 +185,20 @@ fn of_drafts(
     let mut problems = Vec::new();
     for (index, draft) in drafts.iter().enumerate() {
         let meant = meaning::of(draft, door.source, incoming);
+        if kind.waits_for_contact && !meant.has_contact() {
+            continue;
+        }
         let identity = identity::of(door, incoming, idempotency_key, index, draft, &meant);
         match judged(door, incoming, identity, draft, meant) {
             Judged::Fit(one) => parsed.push(one),
             Judged::Wrong(found, _) if answers_person => problems.extend(found),
             Judged::Wrong(_, one) => parsed.push(one),
         }
+    }
+    if problems.is_empty() && parsed.is_empty() {
+        return Ok(Accepted::NotALead {
+            why: "somebody of whom neither an address nor a number is known yet",
+        });
     }
     if problems.is_empty() {
         Ok(Accepted::Submissions(parsed))

@@ -54,6 +54,11 @@ impl Meant {
         fields.chain(consent).collect()
     }
 
+    /// Whether there is an e-mail address or a phone number, right or wrong.
+    pub(crate) fn has_contact(&self) -> bool {
+        self.values.contains_key(&Field::Email) || self.values.contains_key(&Field::Phone)
+    }
+
     /// Keeps a text under a name of the sender's own, beside what is there already.
     pub(crate) fn keep(&mut self, name: &str, text: &str) {
         let text = text.trim();
@@ -144,7 +149,12 @@ pub(crate) fn of(draft: &Draft, source: &Source, incoming: &Incoming<'_>) -> Mea
                 .or_else(|| first_said(question).map(str::to_owned));
             continue;
         }
-        let Some((rank, meaning)) = rank(question, &map) else {
+        let found = if draft.is_mapped {
+            map_target(question.name).map(|meaning| ((0, 0), meaning))
+        } else {
+            rank(question, &map)
+        };
+        let Some((rank, meaning)) = found else {
             keep_all(&mut meant, question);
             continue;
         };

@@ -15,7 +15,7 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::refusal::{Refusal, Unauthorized};
 use crate::{Door, Incoming};
 
-pub(crate) use public_key::rsa_sha256_base64;
+pub(crate) use public_key::{rsa_sha256_base64, rsa_signature};
 
 /// The header in which a sender gives the secret of a source that has one.
 pub(crate) const SECRET_HEADER: &str = "X-Leadline-Secret";
@@ -84,6 +84,48 @@ pub(crate) fn shared_secret(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<
             }))
         }
     }
+}
+
+/// For senders that may set `Authorization` and perhaps nothing else: the secret as token (`Bearer`, `Token`), as the password
+/// of any user (`Basic`), or bare; else as in [`shared_secret`].
+pub(crate) fn secret_or_authorization(
+    door: &Door<'_>,
+    incoming: &Incoming<'_>,
+) -> Result<(), Refusal> {
+    const HEADER: &str = "Authorization";
+    if incoming.headers.contains_key(SECRET_HEADER) || !incoming.headers.contains_key(HEADER) {
+        return shared_secret(door, incoming);
+    }
+    let wrong = Unauthorized::Wrong { header: HEADER };
+    let given = only_text(incoming.headers, HEADER)?.trim();
+    let (scheme, rest) = given.split_once(' ').unwrap_or(("", given));
+    let credentials = rest.trim();
+    match scheme.to_ascii_lowercase().as_str() {
+        "" | "bearer" | "token" => same_secret(door, credentials.as_bytes(), wrong),
+        "basic" => {
+            let plain = STANDARD.decode(credentials).unwrap_or_default();
+            let password = plain
+                .iter()
+                .position(|byte| *byte == b':')
+                .map_or(&[][..], |colon| &plain[colon + 1..]);
+            same_secret(door, password, wrong)
+        }
+        _ => {
+            usable_secrets(door)?;
+            Err(Refusal::Unauthorized(wrong))
+        }
+    }
+}
+
+/// Like [`secret_or_authorization`], for sources whose secret is optional.
+pub(crate) fn optional_authorization(
+    door: &Door<'_>,
+    incoming: &Incoming<'_>,
+) -> Result<(), Refusal> {
+    if door.source.secret.is_none() {
+        return Ok(());
+    }
+    secret_or_authorization(door, incoming)
 }
 
 /// Whether `given` is one of the secrets that are valid now; else `wrong`.

@@ -139,6 +139,34 @@ pub enum Unparseable {
         /// Most levels.
         limit: usize,
     },
+    /// Not XML, or of a kind that is not taken.
+    #[error("the XML of the body {what} at line {line}, column {column}")]
+    Xml {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in characters.
+        column: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Too many elements of XML.
+    #[error("the XML of the body has more than {limit} elements; send fewer at once")]
+    TooManyElements {
+        /// Most elements.
+        limit: usize,
+    },
+    /// Too many leads in one request.
+    #[error("the body holds more than {limit} leads; send fewer at once")]
+    TooManyRecords {
+        /// Most leads.
+        limit: usize,
+    },
+    /// A name is a value, and a group of other values.
+    #[error("`{place}` is part of a field that has a value itself; rename one of the two")]
+    Conflict {
+        /// The longer name.
+        place: String,
+    },
     /// A NUL character, which no person types.
     #[error("field {position} holds a NUL character; remove it")]
     Nul {

@@ -3,12 +3,15 @@
 mod chatbot;
 mod form;
 mod identity;
+mod machines;
 mod meanings;
+mod messaging;
 mod properties;
 mod refusals;
 mod samples;
 mod suspicions;
 mod typeform;
+mod vectors;
 
 use domain::config::{OneOrMany, Source, SourceKind};
 use domain::field::{Field, Value};

@@ -15,6 +15,7 @@ mod conditions;
 mod doors;
 mod findings;
 mod implication;
+mod mapping;
 mod people;
 mod rules;
 mod shape;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::mapping::{JsonPath, Mapping, Only};
 use super::{OneOrMany, Spam, yes};
 use crate::field::Value;
 
@@ -33,6 +34,8 @@ pub struct Needs {
     pub public_key: Need,
     /// `answers`.
     pub answers: Need,
+    /// `fields`, `records` and `only`.
+    pub fields: Need,
 }
 
 impl Needs {
@@ -43,6 +46,7 @@ impl Needs {
         public_url: Need::No,
         public_key: Need::No,
         answers: Need::No,
+        fields: Need::No,
     };
 
     /// Shut without a secret.
@@ -78,6 +82,14 @@ impl Needs {
     pub const fn and_answers(self, need: Need) -> Needs {
         Needs {
             answers: need,
+            ..self
+        }
+    }
+
+    /// These, with paths into documents that somebody else designed.
+    pub const fn and_fields(self) -> Needs {
+        Needs {
+            fields: Need::May,
             ..self
         }
     }
@@ -126,6 +138,42 @@ source_kinds! {
     // Chatbots and messaging.
     /// A conversation handed over by a chatbot as JSON.
     Chatbot = "chatbot", Needs::OPEN;
+    /// Intercom's webhooks about contacts and conversations.
+    Intercom = "intercom", Needs::SECRET;
+    /// A webhook of Dialogflow CX or ES.
+    Dialogflow = "dialogflow", Needs::SECRET;
+    /// A code hook of Amazon Lex.
+    Lex = "lex", Needs::SECRET;
+    /// Messages of people from Meta's WhatsApp Cloud API.
+    Whatsapp = "whatsapp", Needs::SECRET.and_handshake_secret();
+    /// Messages to a page on Facebook or an account on Instagram.
+    Messenger = "messenger", Needs::SECRET.and_handshake_secret();
+    /// Text messages and calls that come in on a number at Twilio.
+    Twilio = "twilio", Needs::SECRET.and_public_url();
+    /// Landbot's message hook, or a webhook block of a bot.
+    Landbot = "landbot", Needs::SECRET;
+    /// An external request of a flow at ManyChat.
+    Manychat = "manychat", Needs::SECRET;
+    /// Crisp's webhooks.
+    Crisp = "crisp", Needs::SECRET;
+    /// Freshchat's webhook, signed with a private key.
+    Freshchat = "freshchat", Needs::PUBLIC_KEY;
+    /// A webhook of Zendesk.
+    Zendesk = "zendesk", Needs::SECRET.and_fields();
+    /// Olark's webhook.
+    Olark = "olark", Needs::SECRET;
+
+    // Machines.
+    /// Whoever signs as Standard Webhooks says.
+    StandardWebhooks = "standard-webhooks", Needs::SECRET.and_fields();
+    /// CloudEvents over HTTP.
+    Cloudevents = "cloudevents", Needs::SECRET.and_fields();
+    /// LeadConduit, and vendors of its shape.
+    Leadconduit = "leadconduit", Needs::SECRET;
+    /// Leads of dealers in ADF.
+    Adf = "adf", Needs::SECRET;
+    /// Any JSON, form or XML.
+    Generic = "generic", Needs::OPEN.and_fields();
 }
 
 /// One door.
@@ -162,6 +210,18 @@ pub struct Source {
     /// What the sender's fields mean: our field = the sender's names for it, tried in order before the built-in ones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub map: BTreeMap<String, OneOrMany>,
+    /// Where each field stands in a document that somebody else designed: our field = a path, several, or a table. Besides
+    /// fields, `full_name`, `external_id` (the sender's own id, which tells repeats apart), `submitted_at` and
+    /// `consent.PURPOSE`. With it, only what it leads to is taken. See [Mapping](#mapping).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, Mapping>,
+    /// Where the leads stand in such a document, if it holds several: a path to a list. Other paths then begin at each of
+    /// them; with `$.` in front, at the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<JsonPath>,
+    /// Which of them are leads: `{ path = "$.type", is = ["lead.created"] }`. Anything else is acknowledged and is no lead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
     /// Fields that must be there besides an e-mail address or a phone number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required: Vec<String>,
@@ -218,6 +278,9 @@ impl Source {
             origins: Vec::new(),
             redirect: None,
             map: BTreeMap::new(),
+            fields: BTreeMap::new(),
+            records: None,
+            only: None,
             required: Vec::new(),
             defaults: BTreeMap::new(),
             default_country: None,

@@ -30,6 +30,22 @@ pub(crate) fn read(text: &str) -> Result<Json, Unparseable> {
     take_apart(raw, &mut Vec::new())
 }
 
+/// Like [`read`], with control characters inside of texts, which JSON has only escaped, as blanks. The first attempt's error
+/// counts: it names the place in what was sent.
+pub(crate) fn read_leniently(text: &str) -> Result<Json, Unparseable> {
+    match read(text) {
+        Err(error @ Unparseable::Json { .. }) if text.contains(is_raw) => {
+            // Outside of texts a control character is a blank already, or an error that stays one somewhere else.
+            read(&text.replace(is_raw, " ")).map_err(|_| error)
+        }
+        other => other,
+    }
+}
+
+fn is_raw(character: char) -> bool {
+    character < ' ' && character != '\0'
+}
+
 /// Whether it is JSON at all.
 pub(crate) fn is_valid(body: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
@@ -136,6 +152,11 @@ impl Json {
             Json::List(items) => items,
             _ => &[],
         }
+    }
+
+    /// The items of the list under `key`; none of anything else.
+    pub(crate) fn items_at(&self, key: &str) -> &[Json] {
+        self.get(key).map_or(&[], Json::items)
     }
 
     /// The members of an object; none of anything else.

@@ -2,7 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
+};
 
 use super::only_value;
 use crate::refusal::{Refusal, Unauthorized};
@@ -33,6 +36,26 @@ pub(crate) fn rsa_sha256_base64(
     UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key)
         .verify(incoming.body, &signature)
         .map_err(|_| wrong)
+}
+
+/// The base64 of a signature under a private key in PEM (PKCS #8), for samples; nothing if it is no such key.
+pub(crate) fn rsa_signature(pem: &str, body: &[u8]) -> Option<String> {
+    let base64 = pem
+        .trim()
+        .strip_prefix("-----BEGIN PRIVATE KEY-----")?
+        .strip_suffix("-----END PRIVATE KEY-----")?;
+    let base64: String = base64.split_whitespace().collect();
+    let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(base64).ok()?).ok()?;
+    let mut signature = vec![0; key.public().modulus_len()];
+    // The random numbers only hide the key's use from who measures times; the signature is the same each time.
+    key.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        body,
+        &mut signature,
+    )
+    .ok()?;
+    Some(STANDARD.encode(signature))
 }
 
 /// The `RSAPublicKey` (RFC 8017, A.1.1) in a PEM of `PUBLIC KEY` (RFC 5280, `SubjectPublicKeyInfo`) or `RSA PUBLIC KEY`.

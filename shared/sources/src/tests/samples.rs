@@ -7,13 +7,31 @@ use crate::about::{Sample, Signing, Trial};
 use crate::{Answered, Unauthorized, about, reply};
 use domain::config::{AnswersApi, Need};
 
-const SECRET: &str = "sample-secret";
-const OTHER_SECRET: &str = "the-secret-before";
+/// Written as Standard Webhooks want it, which is good for all others, too.
+const SECRET: &str = "whsec_c2FtcGxlLXNlY3JldC1vZi0yNC1ieXRlcw==";
+const OTHER_SECRET: &str = "whsec_dGhlLXNlY3JldC1iZWZvcmUtaXQtMjRi";
+
+/// A key pair for kinds that sign with one.
+const PRIVATE_KEY: &str = include_str!("keys/sample-private.pem");
+const PUBLIC_KEY: &str = include_str!("keys/sample-public.pem");
+
 const HANDSHAKE_SECRET: &str = "sample-word";
 const URL: &str = "https://leads.example.com/v1/sources/sample";
 
 /// Kinds of which nothing signs the body: who knows the secret can send anything.
-const NOT_SIGNED: &[SourceKind] = &[SourceKind::Form, SourceKind::Chatbot];
+const NOT_SIGNED: &[SourceKind] = &[
+    SourceKind::Form,
+    SourceKind::Chatbot,
+    SourceKind::Dialogflow,
+    SourceKind::Lex,
+    SourceKind::Landbot,
+    SourceKind::Manychat,
+    SourceKind::Olark,
+    SourceKind::Cloudevents,
+    SourceKind::Leadconduit,
+    SourceKind::Adf,
+    SourceKind::Generic,
+];
 
 /// A source that has everything that its kind needs.
 fn source(kind: SourceKind) -> Source {
@@ -22,6 +40,7 @@ fn source(kind: SourceKind) -> Source {
     source.secret = (needs.secret != Need::No).then(|| "sample".to_owned());
     source.handshake_secret =
         (needs.handshake_secret != Need::No).then(|| "sample-word".to_owned());
+    source.public_key = (needs.public_key != Need::No).then(|| PUBLIC_KEY.to_owned());
     source.public_url = (needs.public_url != Need::No).then(|| URL.to_owned());
     source.answers = (needs.answers != Need::No).then(|| AnswersApi {
         token: "sample-token".to_owned(),
@@ -34,8 +53,9 @@ fn source(kind: SourceKind) -> Source {
 /// A sample as its sender sends it at `at`, signed with `secret`.
 fn sent(kind: SourceKind, sample: &Sample, secret: &'static str, at: &'static str) -> Request {
     let mut trial = Trial::of(sample);
+    let is_by_key = kind.needs().public_key != Need::No && secret == SECRET;
     let signing = Signing {
-        secret,
+        secret: if is_by_key { PRIVATE_KEY } else { secret },
         handshake_secret: if secret == SECRET {
             HANDSHAKE_SECRET
         } else {
@@ -265,7 +285,11 @@ fn what_is_signed_with_its_time_is_no_good_a_day_later() {
 }
 
 /// Kinds whose signature covers the time.
-const SIGNED_WITH_TIME: &[SourceKind] = &[];
+const SIGNED_WITH_TIME: &[SourceKind] = &[
+    SourceKind::Crisp,
+    SourceKind::Zendesk,
+    SourceKind::StandardWebhooks,
+];
 
 #[test]
 fn the_same_sample_again_is_the_same_submission() {

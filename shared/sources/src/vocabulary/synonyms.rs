@@ -36,7 +36,7 @@ const TITLE: &str = "jobtitle title position job jobrole role jobposition jobfun
     ruolo posizione qualifica mansione functie functietitel beroep";
 
 const COMPANY: &str = "company companyname organization organisation organizationname organisationname business businessname employer \
-    firm firmname accountname firma firmenname unternehmen unternehmensname organisationsname arbeitgeber entreprise \
+    firm firmname accountname firma firmenname firmaname unternehmen unternehmensname organisationsname arbeitgeber entreprise \
     nomdelentreprise societe raisonsociale empresa nombredelaempresa nombreempresa compania organizacion nomedaempresa \
     organizacao azienda nomeazienda nomedellazienda societa ragionesociale bedrijf bedrijfsnaam organisatie companytitle";
 
@@ -191,13 +191,15 @@ pub(super) fn says_nothing_in_front(word: &str) -> bool {
         contact contacts lead user person people customer client visitor applicant profile data formdata value values answer answers \
         response properties attributes attribute variables vars params parameters payload submission submitted details personal primary \
         main work business address addr location billing hidden custom wpforms acf et pb current best preferred full complete";
-    const DE: &str = "ihr ihre ihren dein deine deinen bitte wie lautet ist geben gib sie du die der das kontakt formular angaben eingabe";
+    const DE: &str = "ihr ihre ihren dein deine deinen bitte wie lautet ist geben gib sie du die der das kontakt formular angaben eingabe \
+        kunde kundin interessent interessentin absender";
     const FR: &str =
         "votre vos ton ta tes quel quelle quels est saisissez entrez indiquez le la les l de du";
-    const ES: &str = "su sus tu tus cual es ingrese ingresa introduce escribe el campo datos";
-    const PT: &str = "seu sua teu tua qual e o os as insira digite";
-    const IT: &str = "il lo tuo suo quale inserisci inserire i";
-    const NL: &str = "uw je jouw wat vul in het een";
+    const ES: &str =
+        "su sus tu tus cual es ingrese ingresa introduce escribe el campo datos cliente contacto";
+    const PT: &str = "seu sua teu tua qual e o os as insira digite contato";
+    const IT: &str = "il lo tuo suo quale inserisci inserire i contatto";
+    const NL: &str = "uw je jouw wat vul in het een klant";
     let is_counted = word.chars().all(char::is_numeric);
     is_counted
         || word == "q"

@@ -4,6 +4,7 @@ use super::doors::{
     check_origins, check_url, check_value, expect_country, expect_own_field, expect_secret,
 };
 use super::findings::Findings;
+use super::mapping;
 use super::spam;
 use super::tree::Path;
 use crate::config::{AnswersApi, Need, Profile, Source};
@@ -37,11 +38,12 @@ pub(super) fn check(name: &str, source: &Source, findings: &mut Findings<'_>) {
     }
     for (name, names) in &source.map {
         let path = path.key("map").key(name);
-        expect_own_field(name, &path, true, findings);
+        mapping::expect_target(name, &["full_name", "external_id"], &path, findings);
         if names.names().is_empty() || names.names().iter().any(|name| name.trim().is_empty()) {
             findings.error(&path, "empty_name", "say what the sender calls this field");
         }
     }
+    mapping::check(source, &path, findings);
     for (index, name) in source.required.iter().enumerate() {
         expect_own_field(name, &path.key("required").index(index), false, findings);
     }
@@ -134,6 +136,27 @@ fn check_needs(source: &Source, path: &Path, findings: &mut Findings<'_>) {
             source.answers.is_some(),
             "missing_answers",
             "its sender announces leads without their answers: add `answers = { token = \"NAME\" }`, so that they can be fetched",
+        ),
+        (
+            "fields",
+            needs.fields,
+            !source.fields.is_empty(),
+            "missing_fields",
+            "it has to be told where each field stands: add `[sources.NAME.fields]`",
+        ),
+        (
+            "records",
+            needs.fields,
+            source.records.is_some(),
+            "missing_records",
+            "it has to be told where its leads stand: add `records = \"PATH\"`",
+        ),
+        (
+            "only",
+            needs.fields,
+            source.only.is_some(),
+            "missing_only",
+            "it has to be told what is a lead: add `only = { path = \"…\", is = \"…\" }`",
         ),
     ] {
         let place = path.key(setting);

@@ -419,3 +419,96 @@ fn a_kind_says_what_it_needs_and_what_it_has_no_use_for() {
         }
     }
 }
+
+#[test]
+fn mappings() {
+    let source = |fields: &str| {
+        format!("[sources.other]\nkind = \"generic\"\n[sources.other.fields]\n{fields}")
+    };
+    let at = |key: &str| format!("sources.other.fields.{key}");
+    for (fields, code, path) in [
+        ("emial = \"mail\"", "unknown_field", at("emial")),
+        ("email_class = \"class\"", "fact", at("email_class")),
+        ("email = \"a[\"", "wrong_type", at("email")),
+        ("email = []", "no_path", at("email")),
+        ("email = [\"a\", \"b..c\"]", "wrong_type", at("email[1]")),
+        ("email = { pth = \"a\" }", "unknown_key", at("email.pth")),
+        ("email = { path = \"a.\" }", "wrong_type", at("email.path")),
+        ("email = {}", "no_path", at("email")),
+        (
+            "email = { path = \"a\", join = [\"b\"] }",
+            "path_and_join",
+            at("email.join"),
+        ),
+        (
+            "email = { path = \"a\", with = \"-\" }",
+            "unused_setting",
+            at("email.with"),
+        ),
+        (
+            "email = { path = \"a\", otherwise = \"-\" }",
+            "unused_setting",
+            at("email.otherwise"),
+        ),
+        (
+            "email = { path = \"a\", letters = \"big\" }",
+            "unknown_value",
+            at("email.letters"),
+        ),
+        (
+            "submitted_at = { path = \"a\", date = \"%d.%m\" }",
+            "bad_date_format",
+            at("submitted_at.date"),
+        ),
+        (
+            "submitted_at = { path = \"a\", date = \"%\" }",
+            "bad_date_format",
+            at("submitted_at.date"),
+        ),
+        (
+            "submitted_at = { path = \"a\", date = [] }",
+            "bad_date_format",
+            at("submitted_at.date"),
+        ),
+        (
+            "submitted_at = { path = \"a\", date = \"unix\", timezone = \"Berlin\" }",
+            "unknown_timezone",
+            at("submitted_at.timezone"),
+        ),
+        (
+            "\"consent.Big One\" = \"a\"",
+            "bad_purpose",
+            at("\"consent.Big One\""),
+        ),
+    ] {
+        finds(&source(fields), &[(code, path.as_str())]);
+    }
+    finds(
+        &source(
+            "email = { default = \"a@example.org\" }\nfull_name = \"n\"\nexternal_id = \"i\"\n\"consent.news-1\" = \"c\"\nsubmitted_at = { path = \"t\", date = [\"%Y-%m-%dT%H:%M:%S%z\", \"unix_ms\", \"%s\"] }",
+        ),
+        &[],
+    );
+    for (rest, code, path) in [
+        ("records = \"a..b\"", "wrong_type", "sources.other.records"),
+        (
+            "only = { path = \"a\", is = [] }",
+            "empty_name",
+            "sources.other.only.is",
+        ),
+        (
+            "map = { full_name = \"n\", external_id = \"i\", \"consent.sms\" = \"s\", submitted_at = \"t\" }",
+            "unknown_field",
+            "sources.other.map.submitted_at",
+        ),
+    ] {
+        finds(
+            &format!("[sources.other]\nkind = \"generic\"\n{rest}"),
+            &[(code, path)],
+        );
+    }
+    finds(
+        "[sources.other]\nkind = \"form\"\nfields = { email = \"a\" }",
+        &[("unused_setting", "sources.other.fields")],
+    );
+}
