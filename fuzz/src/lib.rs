@@ -3,13 +3,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::config::{Config, SourceKind};
+use domain::config::{Config, Need, Source, SourceKind};
 use domain::id::Pepper;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sources::{Accepted, Door, Incoming, Parsed};
+use sources::{Accepted, Door, Incoming, Parsed, Sample, Signing, Trial};
 
 /// The secret that sources of the targets ask for.
 const SECRET: &str = "secret-of-the-target";
@@ -81,6 +81,108 @@ pub fn through_the_door(kind: SourceKind, data: &[u8]) {
         sources::receive(&door, &incoming),
         "the same request means the same"
     );
+    match first {
+        Ok(Accepted::Submissions(parsed)) => parsed.iter().for_each(check),
+        Ok(Accepted::NotALead { .. } | Accepted::Handshake(_)) => {}
+        Err(refusal) => assert!((400..500).contains(&refusal.status()), "{refusal:?}"),
+    }
+}
+
+/// The secret of sources that sign, written as Standard Webhooks want it.
+const SIGNING_SECRET: &str = "whsec_c2VjcmV0LW9mLXRoZS10YXJnZXQtMjQ=";
+
+/// The address that such a source is called at.
+const URL: &str = "https://leads.example.com/v1/sources/target";
+
+/// Further content types of machines.
+const MACHINES: [&str; 8] = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "text/xml; charset=iso-8859-1",
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "multipart/form-data; boundary=b",
+    "",
+];
+
+/// Sends `data` through the door of a source of this kind as a sender who can prove itself: its first byte chooses the content
+/// type, the rest is the body. `change` sets up the source.
+///
+/// # Panics
+/// When the door breaks a promise, or is not proved: the target would see nothing then.
+pub fn through_a_proved_door(kind: SourceKind, data: &[u8], change: impl FnOnce(&mut Source)) {
+    let Some((choice, body)) = data.split_first() else {
+        return;
+    };
+    let needs = kind.needs();
+    // What is signed by a private key cannot be signed here.
+    if needs.public_key != Need::No {
+        return;
+    }
+    let mut source = Source::of_kind(kind);
+    source.secret = (needs.secret != Need::No).then(|| "target".to_owned());
+    source.public_url = (needs.public_url != Need::No).then(|| URL.to_owned());
+    source.max_body_bytes = 1_000_000;
+    change(&mut source);
+    let at = "2026-03-02T11:00:00Z".parse().expect("a time");
+    let sample = Sample {
+        file: "",
+        says: "",
+        method: "POST",
+        query: "",
+        headers: &[],
+        body: &[],
+        becomes: "",
+    };
+    let mut trial = Trial::of(&sample);
+    trial.body = body.to_vec();
+    let content_type = MACHINES[usize::from(*choice) % MACHINES.len()];
+    if !content_type.is_empty() {
+        let header = ("content-type".to_owned(), content_type.to_owned());
+        trial.headers.push(header);
+    }
+    let signing = Signing {
+        secret: SIGNING_SECRET,
+        handshake_secret: SIGNING_SECRET,
+        url: URL,
+        at,
+    };
+    (sources::about(kind).sign)(&signing, &mut trial);
+    let mut headers = HeaderMap::new();
+    for (name, value) in &trial.headers {
+        let name: http::HeaderName = name.parse().expect("the name of a header");
+        headers.append(name, HeaderValue::from_str(value).expect("its value"));
+    }
+    let pepper = Pepper::new("pepper-of-the-target");
+    let door = Door {
+        name: "target",
+        source: &source,
+        secrets: &[SIGNING_SECRET],
+        handshake_secrets: &[SIGNING_SECRET],
+        pepper: &pepper,
+        default_country: Some("US"),
+    };
+    let incoming = Incoming {
+        method: "POST",
+        query: Some(trial.query.as_str()).filter(|query| !query.is_empty()),
+        headers: &headers,
+        body: &trial.body,
+        received_at: at,
+    };
+    let first = sources::receive(&door, &incoming);
+    assert_eq!(
+        first,
+        sources::receive(&door, &incoming),
+        "the same request means the same"
+    );
+    let answered = match &first {
+        Ok(accepted) => sources::Answered::Accepted(accepted),
+        Err(refusal) => sources::Answered::Refused(refusal),
+    };
+    if let Some(reply) = sources::reply(&door, &incoming, answered) {
+        assert!((200..500).contains(&reply.status), "{reply:?}");
+    }
     match first {
         Ok(Accepted::Submissions(parsed)) => parsed.iter().for_each(check),
         Ok(Accepted::NotALead { .. } | Accepted::Handshake(_)) => {}
