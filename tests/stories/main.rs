@@ -7,6 +7,7 @@
 )]
 
 mod consent;
+mod conversations;
 mod cost;
 mod doors;
 mod enrichment;

@@ -7,6 +7,7 @@
 
 mod cors;
 mod events;
+mod invocation;
 mod profile;
 mod script;
 
@@ -23,6 +24,8 @@ use serde_json::json;
 use sources::{Accepted, Answered, Door, Incoming, Parsed, Refusal, Reply};
 use table::{ConfigurationCache, Current, Table};
 use web::{Call, DOORS, Match, Problem, find};
+
+pub use invocation::invoke;
 
 /// How long a used idempotency key is remembered, in seconds: a day.
 const IDEMPOTENCY_SECONDS: i64 = 86_400;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use capture::Capture;
-use lambda_http::{Error, Request, run, service_fn};
+use lambda_http::{Error, lambda_runtime, service_fn};
 use platform::{Clock, Secrets, Settings};
 use queue::{Queue, Queues};
 use table::{ConfigurationCache, Table};
@@ -29,8 +29,5 @@ async fn main() -> Result<(), Error> {
         table,
         clock,
     };
-    run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(capture.handle(request).await)
-    }))
-    .await
+    lambda_runtime::run(service_fn(move |event| capture::invoke(capture, event))).await
 }
