@@ -62,6 +62,7 @@ pub(crate) fn refusals() -> Vec<Kind> {
         Refusal::Unauthorized(Unauthorized::NotConfigured),
         Refusal::Unauthorized(Unauthorized::Missing { header: "" }),
         Refusal::Unauthorized(Unauthorized::Wrong { header: "" }),
+        Refusal::Unauthorized(Unauthorized::Stale { header: "" }),
         Refusal::IdempotencyKey,
         Refusal::UnsupportedContentType { takes: "" },
         Refusal::Unparseable(Unparseable::Empty),
