@@ -68,13 +68,13 @@ impl Table {
 
     /// Carries out a conditional put. False when the condition did not hold; nothing was written then.
     /// One item as it is now.
-    async fn get(&self, key: keys::Key) -> Result<Option<Item>, Error> {
-        self.get_with(key, true).await
+    fn get(&self, key: keys::Key) -> impl Future<Output = Result<Option<Item>, Error>> {
+        self.get_with(key, true)
     }
 
     /// One item as it was a moment ago at least, for half the price: where a stale answer does no harm.
-    async fn get_eventually(&self, key: keys::Key) -> Result<Option<Item>, Error> {
-        self.get_with(key, false).await
+    fn get_eventually(&self, key: keys::Key) -> impl Future<Output = Result<Option<Item>, Error>> {
+        self.get_with(key, false)
     }
 
     async fn get_with(&self, key: keys::Key, consistently: bool) -> Result<Option<Item>, Error> {
