@@ -511,7 +511,8 @@ impl HttpConnector for Line {
                     TOKEN.to_owned()
                 } else {
                     json!({
-                        "pepper": PEPPER, "crm": SIGNING_SECRET, "typeform": TYPEFORM_SECRET, "atlas": PROVIDER_KEY
+                        "pepper": PEPPER, "crm": SIGNING_SECRET, "typeform": TYPEFORM_SECRET, "atlas": PROVIDER_KEY,
+                        "facebook": PLATFORM_SECRET, "facebook-token": PLATFORM_TOKEN
                     })
                     .to_string()
                 };
@@ -542,6 +543,12 @@ pub const PEPPER: &str = "pepper-of-the-deployment";
 
 /// What the Typeform source signs with.
 pub const TYPEFORM_SECRET: &str = "typeform-secret-of-the-deployment";
+
+/// What a platform signs announcements of leads with.
+pub const PLATFORM_SECRET: &str = "platform-secret-of-the-deployment";
+
+/// What that platform asks for before it gives out answers.
+pub const PLATFORM_TOKEN: &str = "platform-token-of-the-deployment";
 
 /// What a provider asks for.
 pub const PROVIDER_KEY: &str = "provider-key-of-the-deployment";

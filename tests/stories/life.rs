@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use queue::Queue;
 use serde_json::{Value, json};
-use tests::deployment::{AwsCall, Deployment, Fault, RawAnswer, TYPEFORM_SECRET};
+use tests::deployment::{AwsCall, Deployment, Fault, PLATFORM_SECRET, RawAnswer, TYPEFORM_SECRET};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wiremock::matchers::{any, method, path, path_regex};
@@ -53,7 +53,7 @@ pub(crate) const PERSONAL: [(&str, &str); 27] = [
 ];
 
 /// What has to stay out of everything, wherever the data of leads may be: what is no lead's, and our own secrets.
-pub(crate) const SECRET: [(&str, &str); 9] = [
+pub(crate) const SECRET: [(&str, &str); 11] = [
     ("password", "hunter2-Quorndon"),
     ("card", "4111 1111 1111 1111"),
     ("cookie", "session-Mulberrow"),
@@ -63,6 +63,8 @@ pub(crate) const SECRET: [(&str, &str); 9] = [
     ("signing key", tests::SIGNING_SECRET),
     ("Typeform's secret", TYPEFORM_SECRET),
     ("provider's key", tests::deployment::PROVIDER_KEY),
+    ("platform's secret", PLATFORM_SECRET),
+    ("platform's token", tests::deployment::PLATFORM_TOKEN),
 ];
 
 /// What somebody outside could see or keep of a life.
@@ -118,6 +120,7 @@ impl Life {
         life.good_submissions().await;
         life.bad_requests().await;
         life.quarantine().await;
+        life.announced().await;
         life.behaviour().await;
         life.sales().await;
         life.questions().await;
@@ -370,6 +373,36 @@ impl Life {
         }
     }
 
+    /// A lead that is only announced, by a platform that does not give out its answers at first.
+    async fn announced(&mut self) {
+        let body =
+            json!({ "object": "page", "entry": [{ "changes": [{ "field": "leadgen", "value": {
+            "leadgen_id": "501", "form_id": "7", "created_time": 1772366400,
+        } }] }] })
+            .to_string();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(PLATFORM_SECRET.as_bytes()).unwrap();
+        mac.update(body.as_bytes());
+        let hex: String = mac
+            .finalize()
+            .into_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let signature = format!("sha256={hex}");
+        let signed = [JSON, ("x-hub-signature-256", signature.as_str())];
+        let facebook = "/v1/sources/facebook";
+        self.send("POST", facebook, &signed, &body).await;
+        self.send("POST", facebook, &[JSON], &body).await;
+        self.send(
+            "GET",
+            &format!("{facebook}?hub.verify_token=Askervoll"),
+            &[],
+            "",
+        )
+        .await;
+        self.deployment.settle().await;
+    }
+
     async fn behaviour(&mut self) {
         let events = json!({ "events": [
             { "id": "e-Thistledown", "type": "event_attended", "email": "quillon.vantrease@brightmarsh-works.example" },
@@ -577,6 +610,10 @@ fn configuration(outside: &str, rude: &str) -> String {
             "\n[destinations.{name}]\nkind = \"webhook\"\nurl = \"{url}\"\nsecret = \"crm\"\ntimeout_ms = 500\nnotify = [{notices}]\n"
         ));
     }
+    text.push_str(&format!(
+        "\n[sources.facebook]\nkind = \"meta-leadgen\"\nsecret = \"facebook\"\nhandshake_secret = \"facebook\"\n\
+         answers = {{ token = \"facebook-token\", url = \"{outside}\" }}\n"
+    ));
     for (name, base) in [("atlas", outside), ("rude", rude)] {
         text.push_str(&format!(
             "\n[enrichment.providers.{name}]\nurl = \"{base}/companies/{{domain}}\"\ntimeout_ms = 500\nretries = 2\n\
@@ -659,6 +696,15 @@ async fn answer_with_trouble(outside: &MockServer) {
 }
 
 async fn answer_well(outside: &MockServer) {
+    let answers = json!({ "id": "501", "created_time": "2026-03-01T12:00:00+0000", "field_data": [
+        { "name": "email", "values": ["third.Corriedale@example.org"] },
+        { "name": "phone_number", "values": ["+1 202-555-0147"] },
+    ] });
+    Mock::given(method("GET"))
+        .and(path("/501"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(answers))
+        .mount(outside)
+        .await;
     Mock::given(any())
         .respond_with(ResponseTemplate::new(204))
         .mount(outside)

@@ -192,7 +192,7 @@ fn describe(
             .refusing(&parts::refusals())
             .refusing(&[Kind::NOT_FOUND, problems::IDEMPOTENCY_KEY_REUSED]),
         Call::Handshake => Described::new("handshake", "doors", ("200", json!({ "description": "As the source's kind says." })))
-            .about("No kind of source that there is so far has a handshake: the answer is 405.")
+            .about("Meta's and LinkedIn's challenges, for instance; a source whose kind has no handshake answers 405.")
             .with(source())
             .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED]),
         Call::ReportEvents => Described::new("report_events", "doors", ("202", answer::<requests::EventsAccepted>(answers, "What was taken, and what was not.")))

@@ -1,6 +1,6 @@
 //! Enrich: finds out who a submission is from, makes or completes the lead, and asks what is known about the company.
 //!
-//! The story of one submission: work out the facts → who holds its identity keys → if anybody does, has it been here
+//! The story of one submission: fetch its answers if it was only announced → work out the facts → who holds its identity keys → if anybody does, has it been here
 //! before → ask the providers, within their deadlines → claim the keys that are free → for somebody who is known, write it
 //! into the lead's history, on condition that nobody was faster, and send the lead on to be scored; for somebody new, send
 //! the first decision to `assign`, which writes it together with its own. A repeat finds each step done and does only the
@@ -8,6 +8,7 @@
 //!
 //! It never waits for a provider beyond its deadline, and never lets one keep a lead from going on.
 
+mod announced;
 mod provider;
 mod visitor;
 
@@ -26,7 +27,7 @@ use domain::recycling::{arm_at, first_check};
 use domain::submission::{Quarantined, Submission};
 use jiff::Timestamp;
 use platform::{Clock, Secrets, SecretsError};
-use queue::{Message, Outgoing, Queue, Queues};
+use queue::{Message, Outgoing, Queue, Queues, SendError};
 use table::{Appended, Claimed, ConfigurationCache, Current, History, Record, Table};
 
 pub use provider::Providers;
@@ -76,6 +77,9 @@ pub enum Error {
     /// The secrets.
     #[error("a secret could not be read")]
     Secrets(#[from] SecretsError),
+    /// What is to be tried later could not be kept for it.
+    #[error("a message could not be kept for later")]
+    Send(#[from] SendError),
     /// Nobody has pushed a configuration yet.
     #[error("there is no configuration yet; push one with `leadline push`")]
     NoConfiguration,
@@ -100,6 +104,7 @@ impl Enrich {
     async fn handle_message(&self, message: Message) -> Result<Vec<Outgoing>, Error> {
         match message {
             Message::Submission { submission } => self.receive(*submission).await,
+            Message::Announced { announced, tries } => self.fetch(*announced, tries).await,
             Message::Quarantined { quarantined } => self.quarantine(*quarantined).await,
             Message::AskProvider { lead, provider } => self.ask_again(lead, &provider).await,
             other => Err(Error::Misdirected(other.name())),

@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
         table::CONFIGURATION_SECONDS,
     ));
     let urls = [
+        (Queue::Enrich, settings.queue_enrich()?.to_owned()),
         (Queue::Score, settings.queue_score()?.to_owned()),
         (Queue::Assign, settings.queue_assign()?.to_owned()),
     ];

@@ -41,6 +41,11 @@ impl Providers {
         Self { client }
     }
 
+    /// What strangers are called with.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Asks every provider that may know the company of `submission`, all at once, each within its deadline.
     pub(crate) async fn ask(
         &self,

@@ -29,16 +29,45 @@ pub(crate) struct Answer {
     pub(crate) value: String,
 }
 
+/// A name out of a question that a person reads: without dots, which would make it look nested, and not too long.
+pub(crate) fn spoken_name(question: &str) -> String {
+    let mut name = String::new();
+    for character in question.trim().chars() {
+        let character = if character == '.' { ' ' } else { character };
+        if name.len() + character.len_utf8() > MAX_NAME_BYTES {
+            break;
+        }
+        name.push(character);
+    }
+    name
+}
+
 /// Answers in the order in which they came, within bounds.
-#[derive(Default)]
-pub(crate) struct Answers(Vec<Answer>);
+pub(crate) struct Answers {
+    list: Vec<Answer>,
+    most: usize,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self::at_most(MAX_FIELDS)
+    }
+}
 
 impl Answers {
+    /// None yet, with room for so many: for senders that write several fields for one answer.
+    pub(crate) fn at_most(most: usize) -> Self {
+        Self {
+            list: Vec::new(),
+            most,
+        }
+    }
+
     /// Takes one more.
     pub(crate) fn push(&mut self, answer: Answer) -> Result<(), Unparseable> {
-        let position = self.0.len() + 1;
-        if position > MAX_FIELDS {
-            return Err(Unparseable::TooManyFields { limit: MAX_FIELDS });
+        let position = self.list.len() + 1;
+        if position > self.most {
+            return Err(Unparseable::TooManyFields { limit: self.most });
         }
         if answer.name.len() > MAX_NAME_BYTES {
             return Err(Unparseable::NameTooLong {
@@ -52,7 +81,7 @@ impl Answers {
         if answer.name.contains('\0') || answer.value.contains('\0') {
             return Err(Unparseable::Nul { position });
         }
-        self.0.push(answer);
+        self.list.push(answer);
         Ok(())
     }
 
@@ -70,9 +99,24 @@ impl Answers {
         })
     }
 
+    /// Takes one that a person was asked in words: `name` may be the question itself.
+    pub(crate) fn spoken(
+        &mut self,
+        name: &str,
+        label: Option<&str>,
+        value: impl Into<String>,
+    ) -> Result<(), Unparseable> {
+        self.push(Answer {
+            name: spoken_name(name),
+            label: label.map(str::to_owned),
+            hint: None,
+            value: value.into(),
+        })
+    }
+
     /// All of them, in order.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Answer> {
-        self.0.iter()
+        self.list.iter()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::field::parse_flag;
 
-use crate::vocabulary::squashed;
+use crate::vocabulary::{CONTACT, MARKETING, squashed};
 
 /// Yes or no. The value of a checkbox is often the sentence beside it; one that denies anything is never taken for a yes.
 pub(crate) fn agreement(value: &str) -> Option<bool> {
@@ -80,6 +80,27 @@ pub(crate) fn agreement(value: &str) -> Option<bool> {
     YES.iter()
         .any(|yes| words.iter().any(|word| word.starts_with(yes)))
         .then_some(true)
+}
+
+/// What a sentence asks to agree to.
+pub(crate) fn purpose_of(question: &str) -> &'static str {
+    const MARKETING_WORDS: &[&str] = &[
+        "newsletter",
+        "marketing",
+        "promotion",
+        "offers",
+        "angebote",
+        "offres",
+        "ofertas",
+        "offerte",
+        "nieuwsbrief",
+    ];
+    let question = question.to_lowercase();
+    if MARKETING_WORDS.iter().any(|word| question.contains(word)) {
+        MARKETING
+    } else {
+        CONTACT
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub(crate) mod xml;
 
 use http::HeaderMap;
 
-use crate::answers::Answers;
+use crate::answers::{Answers, MAX_FIELDS};
 use crate::refusal::{Refusal, Unparseable};
 use charset::Charset;
 use json::Json;
@@ -35,6 +35,11 @@ enum Encoding {
 
 /// Reads whatever forms send.
 pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Answers, Refusal> {
+    form_of(headers, body, MAX_FIELDS)
+}
+
+/// Like [`form`], with room for `most` values.
+pub(crate) fn form_of(headers: &HeaderMap, body: &[u8], most: usize) -> Result<Answers, Refusal> {
     let unsupported = Refusal::UnsupportedContentType { takes: FORM_TYPES };
     let Some((essence, parameters)) = content_type(headers) else {
         return Err(unsupported);
@@ -68,7 +73,7 @@ pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Answers, Refusal>
         essence if is_json(essence) => Encoding::Json,
         _ => return Err(unsupported),
     };
-    let mut answers = Answers::default();
+    let mut answers = Answers::at_most(most);
     match encoding {
         Encoding::Urlencoded => urlencoded::read(body, charset, &mut answers)?,
         Encoding::Multipart { boundary } => {

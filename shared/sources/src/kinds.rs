@@ -36,8 +36,28 @@ macro_rules! kinds {
 kinds! {
     Form: form,
 
+    // Ads.
+    MetaLeadgen: meta_leadgen,
+    GoogleAds: google_ads,
+    LinkedinLeadgen: linkedin_leadgen,
+    Tiktok: tiktok,
+
     // Form builders and schedulers.
     Typeform: typeform,
+    Jotform: jotform,
+    Tally: tally,
+    Hubspot: hubspot,
+    Webflow: webflow,
+    Unbounce: unbounce,
+    Elementor: elementor,
+    Netlify: netlify,
+    Calendly: calendly,
+    Calcom: calcom,
+    Fillout: fillout,
+    Cognito: cognito,
+    ContactForm7: contact_form_7,
+    GravityForms: gravity_forms,
+    Formspree: formspree,
 
     // Chatbots and messaging.
     Chatbot: chatbot,

@@ -8,12 +8,6 @@
 //!
 //! A kind of source is one file in `kinds`; `kinds::of` is the only place that lists them.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "the kinds that use all of the framework are being added"
-)]
-
 use domain::config::{Source, SourceKind};
 use domain::id::{Pepper, SubmissionId, VisitorKey};
 use domain::submission::{Announced, FieldProblem, Quarantined, Submission};

@@ -236,12 +236,22 @@ fn rank(question: &Question<'_>, wanted: &[(String, Meaning, usize)]) -> Option<
             return Some(((0, *place), meaning.clone()));
         }
     }
+    let by_hint = question.hint.map(|hint| ((3, 0), hint.clone()));
     for (quality, name) in (1..).zip(names.iter().flatten()) {
-        if let Some((meaning, place)) = meaning_of(name) {
-            return Some(((quality, place), meaning));
+        let Some((meaning, place)) = meaning_of(name) else {
+            continue;
+        };
+        // A field that takes nothing but e-mail addresses holds one, whatever it is called (`Best address`, `Adresse`).
+        if let Some((rank, hint)) = &by_hint
+            && matches!(hint, Meaning::Field(Field::Email | Field::Phone))
+            && matches!(meaning, Meaning::Field(_) | Meaning::FullName)
+            && meaning != *hint
+        {
+            return Some((*rank, hint.clone()));
         }
+        return Some(((quality, place), meaning));
     }
-    question.hint.map(|hint| ((3, 0), hint.clone()))
+    by_hint
 }
 
 /// Answers by name, in the order of names; those of one name in their own order.

@@ -1,11 +1,13 @@
 //! The whole way of a request, through [`receive`], with the samples under `events/sources`.
 
 mod chatbot;
+mod fetched;
 mod form;
 mod identity;
 mod machines;
 mod meanings;
 mod messaging;
+mod proofs;
 mod properties;
 mod refusals;
 mod samples;

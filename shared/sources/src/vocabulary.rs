@@ -60,8 +60,36 @@ static SYNONYMS: LazyLock<BTreeMap<String, (Meaning, usize)>> = LazyLock::new(||
 ///
 /// Tried in order: the whole name; then without the words in front that say nothing (`your-email`, `form_fields[Email]`,
 /// `What is your e-mail address?`), one by one; and each without what is counted or said at its end (`email_0`,
-/// `Phone (optional)`).
+/// `Phone (optional)`); and at last, for what stands within something, by its own name alone (`anfrage.kunde.Telefon`).
 pub(crate) fn meaning_of(name: &str) -> Option<(Meaning, usize)> {
+    meaning_of_whole(name).or_else(|| meaning_within(name))
+}
+
+/// How much worse a name is that is only understood without what it stands in.
+const WITHIN: usize = 1_000;
+
+/// The meaning of a name without the names of what it stands in, which say nothing to us. Words that mean something of
+/// whatever they stand in (`product.name`) do not count, and neither does what stands in somebody else.
+fn meaning_within(name: &str) -> Option<(Meaning, usize)> {
+    let (mut around, mut rest) = name.split_once('.')?;
+    loop {
+        // Of a list of things nobody knows whose they are.
+        let next = rest.split('.').next().unwrap_or(rest);
+        let is_counted = next.bytes().all(|byte| byte.is_ascii_digit());
+        if is_counted || synonyms::is_somebody_else(&squashed(around)) {
+            return None;
+        }
+        let last = rest.rsplit('.').next().unwrap_or(rest);
+        if let Some((meaning, place)) = meaning_of_whole(rest)
+            && !synonyms::means_something_of_anything(&squashed(last))
+        {
+            return Some((meaning, place + WITHIN));
+        }
+        (around, rest) = rest.split_once('.')?;
+    }
+}
+
+fn meaning_of_whole(name: &str) -> Option<(Meaning, usize)> {
     if let Some(purpose) = consent_purpose(name) {
         return Some((Meaning::Consent(purpose), 0));
     }
@@ -117,6 +145,15 @@ fn consent_purpose(name: &str) -> Option<String> {
                 | "language"
         );
     names_a_purpose.then(|| custom_name(purpose))
+}
+
+/// Whether it is a UUID as RFC 9562 writes it.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12]
+        && text
+            .bytes()
+            .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 fn is_technical(name: &str) -> bool {

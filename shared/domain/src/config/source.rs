@@ -131,9 +131,47 @@ source_kinds! {
     /// A web form: urlencoded, multipart or JSON.
     Form = "form", Needs::OPEN;
 
+    // Ads.
+    /// Lead ads on Facebook and Instagram: announced by Meta's webhook, fetched from the Graph API.
+    MetaLeadgen = "meta-leadgen", Needs::SECRET.and_handshake_secret().and_answers(Need::Must);
+    /// The webhook of Google Ads' lead forms.
+    GoogleAds = "google-ads", Needs::SECRET;
+    /// LinkedIn's lead gen forms: announced by Lead Sync, fetched from its interface.
+    LinkedinLeadgen = "linkedin-leadgen", Needs::SECRET.and_answers(Need::Must);
+    /// TikTok's lead generation, as integrations pass it on.
+    Tiktok = "tiktok", Needs::SECRET;
+
     // Form builders and schedulers.
     /// Typeform's webhook.
     Typeform = "typeform", Needs::SECRET;
+    /// Jotform's webhook.
+    Jotform = "jotform", Needs::SECRET;
+    /// Tally's webhook.
+    Tally = "tally", Needs::SECRET;
+    /// HubSpot's app webhooks, whose contacts are fetched, and its workflows'.
+    Hubspot = "hubspot", Needs::SECRET.and_public_url().and_answers(Need::May);
+    /// Webflow's webhook of form submissions, versions 1 and 2.
+    Webflow = "webflow", Needs::SECRET;
+    /// Unbounce's webhook.
+    Unbounce = "unbounce", Needs::SECRET;
+    /// The webhook action of Elementor Pro's forms.
+    Elementor = "elementor", Needs::SECRET;
+    /// Netlify Forms' outgoing webhook.
+    Netlify = "netlify", Needs::SECRET;
+    /// Calendly's webhook subscriptions.
+    Calendly = "calendly", Needs::SECRET;
+    /// Cal.com's webhooks.
+    Calcom = "calcom", Needs::SECRET;
+    /// Fillout's webhook.
+    Fillout = "fillout", Needs::SECRET;
+    /// Cognito Forms' entries.
+    Cognito = "cognito", Needs::SECRET;
+    /// Contact Form 7, passed on by a webhook plugin.
+    ContactForm7 = "contact-form-7", Needs::SECRET;
+    /// The Webhooks add-on of Gravity Forms.
+    GravityForms = "gravity-forms", Needs::SECRET;
+    /// Formspree's simple webhook.
+    Formspree = "formspree", Needs::SECRET;
 
     // Chatbots and messaging.
     /// A conversation handed over by a chatbot as JSON.

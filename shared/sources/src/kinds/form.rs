@@ -29,6 +29,7 @@ pub(super) const ABOUT: About = About {
         sample!("form/urlencoded.txt", URLENCODED, "A contact form of an English page with campaign parameters and a filled-in consent."),
         sample!("form/german.txt", URLENCODED, "A German contact form: every field has its German name."),
         sample!("form/json-nested.json", JSON, "What a script posts: nested JSON with numbers as numbers."),
+        sample!("form/german-nested.json", JSON, "A form nobody has told Leadline about: German names, nested, the whole name in one field."),
         sample!("form/bracketed.txt", URLENCODED, "Names in brackets, as PHP and Rails write them."),
         sample!(
             "form/multipart.txt",

@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use super::{Kind, Reading};
 use crate::about::{About, JSON, sample};
 use crate::answers::{Answer, Answers, Draft};
+use crate::consent::purpose_of;
 use crate::decode::json::Json;
 use crate::proof::{Hash, Scheme, Written};
 use crate::refusal::{Refusal, Unparseable};
-use crate::vocabulary::{CONTACT, MARKETING, Meaning};
+use crate::vocabulary::Meaning;
 use crate::{Door, Incoming, decode, proof};
 
 pub(super) const KIND: Kind = Kind::webhook(verify, read);
@@ -193,26 +194,5 @@ fn values_of(answer: &Json, kind: &str) -> Vec<String> {
                 .chain(listed)
                 .collect()
         }
-    }
-}
-
-/// What a legal question asks to agree to.
-fn purpose_of(question: &str) -> &'static str {
-    const MARKETING_WORDS: &[&str] = &[
-        "newsletter",
-        "marketing",
-        "promotion",
-        "offers",
-        "angebote",
-        "offres",
-        "ofertas",
-        "offerte",
-        "nieuwsbrief",
-    ];
-    let question = question.to_lowercase();
-    if MARKETING_WORDS.iter().any(|word| question.contains(word)) {
-        MARKETING
-    } else {
-        CONTACT
     }
 }

@@ -31,6 +31,16 @@ const NOT_SIGNED: &[SourceKind] = &[
     SourceKind::Leadconduit,
     SourceKind::Adf,
     SourceKind::Generic,
+    SourceKind::GoogleAds,
+    SourceKind::Tiktok,
+    SourceKind::Jotform,
+    SourceKind::Unbounce,
+    SourceKind::Elementor,
+    SourceKind::Fillout,
+    SourceKind::Cognito,
+    SourceKind::ContactForm7,
+    SourceKind::GravityForms,
+    SourceKind::Formspree,
 ];
 
 /// A source that has everything that its kind needs.
@@ -289,6 +299,9 @@ const SIGNED_WITH_TIME: &[SourceKind] = &[
     SourceKind::Crisp,
     SourceKind::Zendesk,
     SourceKind::StandardWebhooks,
+    SourceKind::Hubspot,
+    SourceKind::Webflow,
+    SourceKind::Calendly,
 ];
 
 #[test]

@@ -13,7 +13,7 @@ const EMAIL: &str = "email emailaddress workemail businessemail companyemail mai
     correioeletronico emailcorporativo indirizzoemail posta postaelettronica indirizzodipostaelettronica mailadres emailadres \
     emailzakelijk replyto personalemail";
 
-const PHONE: &str = "phone phonenumber mobile mobilephone mobilenumber mobilephonenumber cell cellphone cellphonenumber telephone \
+const PHONE: &str = "phone phonenumber mobile mobilephone mobilenumber mobilephonenumber cell cellphone cellphonenumber celphone telephone \
     telephonenumber tel workphone workphonenumber businessphone companyphone contactnumber phoneno mobileno telefon telefonnummer \
     telefonnr telnr rufnummer mobil mobilnummer mobiltelefon handy handynummer telephoneportable portable mobiletelephone \
     numerodetelephone notelephone telefono telefonomovil movil celular numerodetelefono numerodecelular telefone \
@@ -64,7 +64,7 @@ const REGION: &str = "region state stateprovince stateregion province county sta
 const CITY: &str = "city town locality cityname ort stadt wohnort ville commune ciudad localidad poblacion cidade municipio citta comune \
     stad plaats woonplaats suburb";
 
-const POSTAL_CODE: &str = "postalcode zip zipcode postcode zippostalcode zippostal plz postleitzahl codepostal cp codigopostal cep cap \
+const POSTAL_CODE: &str = "postalcode postal zip zipcode postcode zippostalcode zippostal plz postleitzahl codepostal cp codigopostal cep cap \
     codicepostale codiceavviamentopostale";
 
 const STREET: &str = "street streetaddress address addressline address1 addressline1 addrline street1 strasse strassehausnummer \
@@ -183,6 +183,22 @@ pub(super) fn all() -> Vec<(Meaning, &'static str)> {
         (Meaning::Consent(MARKETING.to_owned()), CONSENT_TO_MARKETING),
         (Meaning::Consent(CONTACT.to_owned()), CONSENT_TO_CONTACT),
     ]
+}
+
+/// Whether a name says something of whatever it stands in: of a product, a page, an event as well as of a person.
+pub(super) fn means_something_of_anything(name: &str) -> bool {
+    const WORDS: &str = "name nom nome nombre naam title titel titre titulo titolo position description beschreibung id state status \
+        page web site website url domain domainname homepage job notes note question request language lang locale region \
+        address adresse message messages msg comment comments query value answer consent accepted agreed legal terms";
+    WORDS.split_ascii_whitespace().any(|known| known == name)
+}
+
+/// Whether a name is that of somebody other than the person who asks.
+pub(super) fn is_somebody_else(name: &str) -> bool {
+    const WORDS: &str = "organizer organiser host hosts agent owner assignee assignedto rep seller sender receiver recipient referrer referredby \
+        manager partner friend guest guests colleague colleagues spouse emergencycontact vendor provider dealer createdby author \
+        bot operator support team employee veranstalter vermittler gastgeber empfaenger organisateur organizador organizzatore";
+    WORDS.split_ascii_whitespace().any(|known| known == name)
 }
 
 /// Whether a word in front of a name says nothing about the field: whose it is, where it stands, how it is asked for.

@@ -224,3 +224,26 @@ proptest! {
         let _ = meaning_of(&name);
     }
 }
+
+#[test]
+fn what_stands_within_something_unknown_is_known_by_its_own_name_unless_it_is_somebody_elses() {
+    for (name, expected) in [
+        ("anfrage.kontaktdaten.E-Mail-Adresse", Some(Field::Email)),
+        ("bestellung.kunde.Rufnummer", Some(Field::Phone)),
+        ("data.besteller.anschrift.PLZ", Some(Field::PostalCode)),
+        ("herkunft.utm_source", Some(Field::UtmSource)),
+        ("product.name", None),
+        ("event.title", None),
+        ("organizer.email", None),
+        ("booking.organizer.email", None),
+        ("guests.0.email", None),
+        ("rows.0.email", None),
+    ] {
+        let found = meaning_of(name).map(|(meaning, _)| meaning);
+        assert_eq!(found, expected.map(Meaning::Field), "{name}");
+    }
+    assert_eq!(
+        meaning_of("anfrage.konto.passwort").map(|(meaning, _)| meaning),
+        Some(Meaning::Technical)
+    );
+}
