@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 version=0.13.2
 seconds="${1:-60}"
 shift || true
-light=(form chatbot typeform kinds adf leadconduit mapping email phone configuration)
+light=(form chatbot typeform kinds adf leadconduit mapping batch email phone configuration)
 heavy=(message stored)
 targets=("$@")
 if [ "${#targets[@]}" -eq 0 ]; then

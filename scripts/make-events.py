@@ -106,6 +106,13 @@ def everything():
         "capture-form-malformed": delivery(submissions.malformed_form()),
         "capture-typeform": delivery(submissions.typeform(SAMPLE_TYPEFORM_SECRET)),
         "capture-chatbot": delivery(submissions.chatbot()),
+        "capture-batch": envelope(
+            "POST",
+            "/v1/sources/website/batch",
+            (EVENTS / "batches/vendor.csv").read_bytes(),
+            "text/csv",
+            as_base64=False,
+        ),
         "capture-health": envelope("GET", "/v1/health"),
         "events-post": envelope("POST", "/v1/events", submissions.events(), "application/json"),
         "recycle-schedule": schedule(),

@@ -230,7 +230,7 @@ impl Deployment {
         let request = request.body(body.into()).unwrap();
         let path = request.uri().path().to_owned();
         let request = request.with_raw_http_path(&path);
-        let is_door = path == "/v1/events" || path.starts_with("/v1/sources/");
+        let is_door = path != "/v1/health" && web::is_door(&path);
         let response = if is_door {
             self.capture.handle(request).await
         } else {

@@ -11,7 +11,7 @@ mod checks;
 mod handlers;
 mod histogram;
 mod ledger;
-mod person;
+pub(crate) mod person;
 mod process;
 mod receiver;
 mod report;

@@ -3,6 +3,7 @@
 mod cold_start;
 mod cost;
 mod load;
+mod people;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +20,8 @@ enum What {
     Load(load::Options),
     /// Calls and units of AWS per lead, and what a million costs.
     Cost(cost::Options),
+    /// A file of invented people as CSV, to try `leadline import` with.
+    People(people::Options),
     /// Time until a function answers, against a function that does nothing.
     ColdStart(cold_start::Options),
 }
@@ -28,6 +31,7 @@ fn main() -> anyhow::Result<()> {
     match Options::parse().what {
         What::Load(options) => load::run(options),
         What::Cost(options) => cost::run(options),
+        What::People(options) => people::run(&options),
         What::ColdStart(options) => cold_start::run(options),
     }
 }

@@ -21,7 +21,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// Where `leadline dev` leaves the token that it made.
 pub(crate) const TOKEN_FILE: &str = ".leadline/token";
 
-/// The header that proves a sender to a source of the kinds `form` and `chatbot`.
+/// The header that proves a sender of batches, and of submissions to a source of the kinds `form` and `chatbot`.
 const SECRET_HEADER: &str = "x-leadline-secret";
 
 /// A running Leadline.
@@ -30,6 +30,20 @@ pub(crate) struct Client {
     token: Option<String>,
     http: reqwest::Client,
     runtime: Runtime,
+}
+
+/// A batch for a source.
+pub(crate) struct BatchCall<'a> {
+    /// The source's name.
+    pub(crate) source: &'a str,
+    /// One JSON object on each line.
+    pub(crate) body: &'a str,
+    /// Whether it is only to be checked.
+    pub(crate) only_check: bool,
+    /// Whether one bad row refuses all.
+    pub(crate) all_or_nothing: bool,
+    /// The source's secret.
+    pub(crate) secret: Option<&'a str>,
 }
 
 /// What is sent along.
@@ -129,24 +143,30 @@ impl Client {
         json: &str,
         secret: Option<&str>,
     ) -> Result<Answer, Failure> {
-        let mut headers = HeaderMap::new();
-        if let Some(secret) = secret {
-            let mut value =
-                reqwest::header::HeaderValue::from_str(secret).map_err(|_| Failure::Unmet {
-                    code: "bad_secret",
-                    title: "A source's secret is sent as a header, and cannot have line breaks."
-                        .to_owned(),
-                    detail: None,
-                })?;
-            value.set_sensitive(true);
-            headers.insert(SECRET_HEADER, value);
-        }
+        let headers = proof(secret)?;
         let address = self.address(&["v1", "sources", source], &[])?;
         self.call(
             Method::POST,
             address,
             Content::Of("application/json", json),
             headers,
+            false,
+        )
+    }
+
+    /// `POST` of a batch to a source, as one JSON object on each line: without the API's token, with the source's secret.
+    pub(crate) fn submit_batch(&self, call: &BatchCall<'_>) -> Result<Answer, Failure> {
+        let flag = |flag: bool| if flag { "true" } else { "false" };
+        let mut query = vec![("all_or_nothing", flag(call.all_or_nothing))];
+        if call.only_check {
+            query = vec![("check", "true")];
+        }
+        let address = self.address(&["v1", "sources", call.source, "batch"], &query)?;
+        self.call(
+            Method::POST,
+            address,
+            Content::Of("application/x-ndjson", call.body),
+            proof(call.secret)?,
             false,
         )
     }
@@ -269,6 +289,23 @@ impl Client {
             detail: Some("Is --url (or LEADLINE_URL) right?".to_owned()),
         }
     }
+}
+
+/// The header that proves a sender who has a secret.
+fn proof(secret: Option<&str>) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    if let Some(secret) = secret {
+        let mut value =
+            reqwest::header::HeaderValue::from_str(secret).map_err(|_| Failure::Unmet {
+                code: "bad_secret",
+                title: "A source's secret is sent as a header, and cannot have line breaks."
+                    .to_owned(),
+                detail: None,
+            })?;
+        value.set_sensitive(true);
+        headers.insert(SECRET_HEADER, value);
+    }
+    Ok(headers)
 }
 
 /// Why there is no answer.

@@ -1,5 +1,8 @@
 //! What the commands do, each from its arguments to the last line it prints.
 
 pub(crate) mod configuration;
+pub(crate) mod import;
 pub(crate) mod leads;
+pub(crate) mod quarantine;
+pub(crate) mod sources;
 pub(crate) mod submissions;

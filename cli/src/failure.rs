@@ -118,6 +118,15 @@ impl Refusal {
 }
 
 impl Failure {
+    /// Whether the same call may well succeed in a while.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Failure::Refused(refusal) => matches!(refusal.status, 429 | 503),
+            Failure::Unmet { code, .. } => matches!(*code, "timeout" | "unreachable"),
+            Failure::Told | Failure::Dev(_) | Failure::Output(_) => false,
+        }
+    }
+
     /// Says on `err` what went wrong.
     pub(crate) fn tell(&self, as_json: bool, err: &mut impl Write) -> io::Result<()> {
         match self {

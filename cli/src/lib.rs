@@ -111,7 +111,13 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
         Command::Resubmit(arguments) => {
             commands::submissions::resubmit(&arguments, &connection, out)
         }
+        Command::Quarantine(arguments) => {
+            commands::quarantine::quarantine(&arguments.command, &connection, out)
+        }
+        Command::Sources(arguments) => commands::sources::sources(&arguments, &connection, out),
         Command::Send(arguments) => commands::submissions::send(&arguments, &connection, out),
+        Command::Import(arguments) => commands::import::import(&arguments, &connection, out),
+        Command::Batch(arguments) => commands::import::batch(&arguments, &connection, out),
         Command::HelpPage => Ok(write!(out, "{}", help_page::render(Options::command()))?),
     }
 }

@@ -162,6 +162,28 @@ pub enum Command {
         "leadline resubmit sub_4p1f8m2v6c0t9x3s7b5n1d8h2k --set phone=\"+1 202 555 0123\" --remove custom.budget"
     ))]
     Resubmit(ResubmitArguments),
+    /// See what waits for a person, and end what will never become a lead.
+    ///
+    /// What cannot become a lead as it is, is kept until somebody corrects it with `leadline resubmit`, or discards it.
+    #[command(after_help = examples!(
+        "leadline quarantine list"
+        "leadline quarantine list --source website"
+        "leadline quarantine show sub_4p1f8m2v6c0t9x3s7b5n1d8h2k"
+        "leadline quarantine discard sub_4p1f8m2v6c0t9x3s7b5n1d8h2k --reason \"a test of ours\" --by mia"
+    ))]
+    Quarantine(QuarantineArguments),
+    /// Show how the sources are doing, or account for everything that one of them sent.
+    ///
+    /// Without a name, every source: when it was last heard, whether it has fallen silent against its own rhythm, and what
+    /// became of its last day. With one, its ledger hour by hour. Sources with `ledger = true` are accounted for.
+    /// With --vendor-said the command fails unless as many were accepted as the vendor says it sent.
+    #[command(after_help = examples!(
+        "leadline sources"
+        "leadline sources website --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z"
+        "leadline sources website --vendor-said 1250"
+        "leadline sources website --vendor-counts counts.csv --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z"
+    ))]
+    Sources(SourcesArguments),
     /// Print the JSON Schema of the configuration, for editors.
     #[command(after_help = examples!("leadline schema > leadline.schema.json"))]
     Schema,
@@ -171,6 +193,21 @@ pub enum Command {
         "leadline send assistant phone=\"+1 202 555 0123\" message=\"Please call me\""
     ))]
     Send(SendArguments),
+    /// Import a file of leads: CSV, one JSON object on each line, or a JSON array.
+    ///
+    /// The whole file is checked first, and everything that is wrong is told row by row. Then the good rows are sent, or
+    /// none if --all-or-nothing or the source says so. An import that broke off goes on where it stopped when it is
+    /// started again, and one that is done changes nothing. Columns are understood by their names, as fields of a form
+    /// are.
+    #[command(after_help = examples!(
+        "leadline import leads.csv --source website"
+        "leadline import leads.csv --source website --check --report problems.jsonl"
+        "leadline import - --source website --all-or-nothing"
+    ))]
+    Import(ImportArguments),
+    /// Show what became of a batch and of its rows.
+    #[command(after_help = examples!("leadline batch bat_4p1f8m2v6c0t9x3s7b5n1d8h2k"))]
+    Batch(BatchArguments),
     /// Print the page docs/cli.md.
     #[command(hide = true)]
     HelpPage,
@@ -380,6 +417,113 @@ pub struct SendArguments {
     /// The source's secret, if it has one.
     #[arg(long, env = "LEADLINE_SOURCE_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
+}
+
+/// Arguments of `leadline import`.
+#[derive(Clone, Args)]
+pub struct ImportArguments {
+    /// The file; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// The source, by its name in the configuration.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: String,
+    /// Only check the file, and send nothing.
+    #[arg(long)]
+    pub check: bool,
+    /// Send nothing if one row is wrong.
+    #[arg(long)]
+    pub all_or_nothing: bool,
+    /// Encoding of the file: utf-8, utf-16le, utf-16be or windows-1252. Without it, it is found out.
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+    /// Write everything that is wrong to this file, one JSON object on each line.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// The source's secret, if it has one.
+    #[arg(long, env = "LEADLINE_SOURCE_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+}
+
+/// Arguments of `leadline batch`.
+#[derive(Clone, Args)]
+pub struct BatchArguments {
+    /// The batch, as `leadline import` or the door named it.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Show the rows after this one.
+    #[arg(long, value_name = "ROW", default_value_t = 0)]
+    pub after: u32,
+}
+
+/// Arguments of `leadline quarantine`.
+#[derive(Clone, Args)]
+pub struct QuarantineArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: QuarantineCommand,
+}
+
+/// What can be done with the quarantine.
+#[derive(Clone, Subcommand)]
+pub enum QuarantineCommand {
+    /// List what is in it with what is wrong, newest first.
+    List(ListArguments),
+    /// Show one submission: what is wrong with it, what was sent, and what people did with it.
+    Show(SubmissionArguments),
+    /// End the quarantine of a submission that will never become a lead. What was sent is not kept.
+    Discard(DiscardArguments),
+}
+
+/// Arguments of `leadline quarantine list`.
+#[derive(Clone, Args)]
+pub struct ListArguments {
+    /// Only those of this source.
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// Go on where an earlier list ended.
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+}
+
+/// Arguments of `leadline quarantine discard`.
+#[derive(Clone, Args)]
+pub struct DiscardArguments {
+    /// The submission's id.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Why it will never become a lead.
+    #[arg(long)]
+    pub reason: String,
+    /// Who says so.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// Arguments of `leadline sources`.
+#[derive(Clone, Args)]
+pub struct SourcesArguments {
+    /// The source to account for, by its name in the configuration.
+    #[arg(value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// From when on, such as 2026-03-01T00:00:00Z; a day before the end if not said.
+    #[arg(long, value_name = "TIME", requires = "source")]
+    pub from: Option<String>,
+    /// Until before when; now if not said.
+    #[arg(long, value_name = "TIME", requires = "source")]
+    pub to: Option<String>,
+    /// How many the vendor says it sent in that time.
+    #[arg(long, value_name = "NUMBER", requires = "source")]
+    pub vendor_said: Option<u64>,
+    /// A CSV file of what the vendor says it sent: a day (2026-03-01) or an hour (2026-03-01T09), and a number, on each
+    /// line, in UTC.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "source",
+        conflicts_with = "vendor_said"
+    )]
+    pub vendor_counts: Option<PathBuf>,
 }
 
 fn parse_url(text: &str) -> Result<Url, String> {

@@ -234,7 +234,7 @@ async fn submissions(world: &World, end: &End, violations: &mut Vec<String>) {
                         ));
                     }
                 }
-                Outcome::Duplicate | Outcome::Quarantined => {
+                Outcome::Duplicate | Outcome::Quarantined | Outcome::Rejected => {
                     if places.contains_key(&submission) {
                         violations.push(format!(
                             "I1: {submission} was {} and is in a lead's history",

@@ -119,6 +119,7 @@ impl Life {
         answer_with_trouble(&outside).await;
         life.good_submissions().await;
         life.bad_requests().await;
+        life.batch().await;
         life.quarantine().await;
         life.announced().await;
         life.behaviour().await;
@@ -314,6 +315,41 @@ impl Life {
         }
     }
 
+    /// A file, with personal data in every place that an error could quote.
+    async fn batch(&mut self) {
+        let all = PERSONAL
+            .map(|(_, text)| text.replace('"', "\"\""))
+            .join("\",\"");
+        let website = "/v1/sources/website/batch";
+        let csv = ("content-type", "text/csv");
+        let file = format!(
+            "email,phone,first_name,message,id\n\
+             third.Corriedale@example.org,+1 202-555-0147,Zébulonia,my daughter Ottiline,conv-Thistledown-42\n\
+             Ludmilla.Askervoll@@pinderfall,call Ludmilla after six,Marzipan,\"my daughter Ottiline,token-Brackenfurth-9\n\
+             \"{all}\"\n"
+        );
+        for target in [
+            format!("{website}?check=true"),
+            format!("{website}?all_or_nothing=true"),
+            website.to_owned(),
+            format!("{website}?all_or_nothing={}", percent_encoded(&all)),
+        ] {
+            let answer = self.send("POST", &target, &[csv], &file).await;
+            if let Some(batch) = answer["batch"].as_str() {
+                self.deployment.settle().await;
+                let batch = format!("/v1/batches/{batch}");
+                self.command("GET", &batch, &[], "").await;
+            }
+        }
+        for file in [
+            format!("\"{all}\"\nx\n"),
+            format!("{{\"{all}: 1}}\n{all}"),
+            format!("[{{\"{all}\": 1"),
+        ] {
+            self.send("POST", website, &[csv], &file).await;
+        }
+    }
+
     /// A source whose sender reads no answers: what is wrong with its submissions waits for a person.
     async fn quarantine(&mut self) {
         let response = |email: &str, token: &str| {
@@ -356,6 +392,13 @@ impl Life {
                 .to_owned();
             let submission = format!("/v1/submissions/{id}");
             self.command("GET", &submission, &[], "").await;
+            let waiting = "/v1/submissions?outcome=quarantined&source=typeform";
+            self.command("GET", waiting, &[], "").await;
+            let discard = format!("{submission}/discard");
+            let nonsense =
+                json!({ "Ludmilla.Askervoll@@pinderfall": 1, "by": ["my daughter Ottiline"] });
+            self.command("POST", &discard, &[JSON], &nonsense.to_string())
+                .await;
             let resubmit = format!("{submission}/resubmit");
             let still_wrong = json!({ "email": "Ludmilla.Askervoll@@pinderfall", "third.Corriedale@example.org": ["my daughter Ottiline"] });
             self.command("POST", &resubmit, &[JSON], &still_wrong.to_string())
@@ -370,6 +413,10 @@ impl Life {
             self.command("POST", &resubmit, &once, "{}").await;
             self.deployment.settle().await;
             self.command("POST", &resubmit, &[JSON], &corrected).await;
+            // Whoever looks next takes it off the list.
+            self.command("GET", waiting, &[], "").await;
+            let reason = json!({ "reason": "moved to Thornby", "by": "Marzipan" }).to_string();
+            self.command("POST", &discard, &[JSON], &reason).await;
         }
     }
 

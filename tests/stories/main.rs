@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails, and some figures are worth reading"
 )]
 
+mod batches;
 mod consent;
 mod conversations;
 mod cost;
@@ -13,9 +14,11 @@ mod doors;
 mod enrichment;
 mod follow_up;
 mod identity;
+mod ledger;
 mod life;
 mod one_lead;
 mod privacy;
+mod quarantine;
 mod repeats;
 mod rights;
 mod scan;

@@ -71,7 +71,7 @@ const COUNTRIES: [&str; 13] = [
 ];
 
 /// What person number `number` puts into the form: a JSON document. `visit` makes another content of the same person.
-pub(super) fn form(number: u64, visit: u64) -> String {
+pub(crate) fn form(number: u64, visit: u64) -> String {
     let first = pick(&FIRST_NAMES, number);
     let last = pick(&LAST_NAMES, number);
     let company = pick(&COMPANIES, number);

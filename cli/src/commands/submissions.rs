@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::layout::{Sheet, at, clean, columns, inline, join};
+use crate::layout::{Sheet, at, clean, columns, inline, join, with};
 use crate::options::{Connection, ResubmitArguments, SendArguments, SubmissionArguments};
 use crate::pair::object;
 
@@ -121,18 +121,25 @@ fn show(submission: &Value, out: &mut impl Write) -> Result<(), Failure> {
             .collect();
         columns(&rows, out)?;
     }
+    let history = submission.get("history").and_then(Value::as_array);
+    for step in history.into_iter().flatten() {
+        let by = with(" by ", &at(step, "/by"));
+        let what = join([at(step, "/reason"), at(step, "/fields")], ": ");
+        let (when, kind) = (at(step, "/at"), at(step, "/kind"));
+        writeln!(out, "{when} {kind}{by}{}", with(": ", &what))?;
+    }
     if is_quarantined {
         let id = at(submission, "/id");
         writeln!(
             out,
-            "\n`leadline resubmit {id} --set FIELD=VALUE` corrects it."
+            "\n`leadline resubmit {id} --set FIELD=VALUE` corrects it; `leadline quarantine discard {id} --reason WHY` ends it."
         )?;
     }
     Ok(())
 }
 
 /// `email: this is no e-mail address (invalid_email)`, or as much of it as there is.
-fn reason_text(reason: &Value) -> String {
+pub(crate) fn reason_text(reason: &Value) -> String {
     if !reason.is_object() {
         return inline(reason);
     }

@@ -135,9 +135,7 @@ impl Handlers {
 
     /// Answers a request: what `capture` takes goes there, everything else to `api`.
     pub async fn answer(&self, request: Request, path: &str) -> Response<Body> {
-        let is_door = matches!(path, "/v1/health" | "/v1/events" | "/leadline.js")
-            || path.starts_with("/v1/sources/");
-        if is_door {
+        if web::is_door(path) {
             self.capture.handle(request).await
         } else {
             self.api.handle(request).await

@@ -31,11 +31,56 @@ What was sent:
   custom.budget  12
   email          ada@
 
-`leadline resubmit sub_1 --set FIELD=VALUE` corrects it.
+`leadline resubmit sub_1 --set FIELD=VALUE` corrects it; `leadline quarantine discard sub_1 --reason WHY` ends it.
 ";
     server
         .leadline(&["submission", "sub_1"])
         .succeeds_with(expected);
+}
+
+#[test]
+fn the_quarantine_is_listed_with_what_is_wrong() {
+    let server = Server::start();
+    let body = json!({ "submissions": [{
+        "id": "sub_1", "source": "website", "received_at": "2026-03-14T09:00:00Z", "outcome": "quarantined",
+        "reasons": [{"field": "email", "code": "invalid_email", "message": "this is no e-mail address"}],
+    }], "next": "17-x" });
+    let request = call("GET", "/v1/submissions")
+        .and(query_param("outcome", "quarantined"))
+        .and(query_param("source", "website"));
+    server.answer(request, ok(&body));
+    let expected = "\
+sub_1  website  2026-03-14 09:00:00 UTC  email: this is no e-mail address (invalid_email)
+
+`leadline quarantine show ID` shows what was sent, `leadline resubmit ID --set FIELD=VALUE` corrects it.
+`leadline quarantine list --after 17-x` shows older ones.
+";
+    server
+        .leadline(&["quarantine", "list", "--source", "website"])
+        .succeeds_with(expected);
+}
+
+#[test]
+fn discarding_says_why_and_who() {
+    let server = Server::start();
+    let request = call("POST", "/v1/submissions/sub_1/discard")
+        .and(body_json(json!({ "reason": "a test", "by": "mia" })));
+    server.answer(
+        request,
+        ok(&json!({ "id": "sub_1", "outcome": "rejected" })),
+    );
+    let arguments = [
+        "quarantine",
+        "discard",
+        "sub_1",
+        "--reason",
+        "a test",
+        "--by",
+        "mia",
+    ];
+    server
+        .leadline(&arguments)
+        .succeeds_with("Discarded sub_1.\n");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use domain::field::{Field, Value};
 use domain::lead::{self, Origin};
 use jiff::Timestamp;
 use serde::Serialize;
+use table::{Deed, Step};
 
 /// A moment, as RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -463,6 +464,53 @@ pub(crate) struct Submission {
     /// Of a quarantined one, what was sent, as our field = text: what a correction is applied to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fields: Option<BTreeMap<String, String>>,
+    /// What people did with it while it was in quarantine, the first first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) history: Vec<SubmissionStep>,
+}
+
+/// Submissions.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Submissions {
+    /// The submissions, newest first.
+    pub(crate) submissions: Vec<Submission>,
+    /// Cursor of the next page; null on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// What somebody did with a submission in quarantine.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct SubmissionStep {
+    /// When.
+    pub(crate) at: Time,
+    /// `corrected` or `discarded`.
+    #[cfg_attr(any(test, feature = "schema"), schemars(extend("enum" = ["corrected", "discarded"])))]
+    pub(crate) kind: &'static str,
+    /// Who says so.
+    pub(crate) by: Option<String>,
+    /// Why it was discarded.
+    pub(crate) reason: Option<String>,
+    /// The fields that were corrected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) fields: Vec<String>,
+}
+
+impl From<Step> for SubmissionStep {
+    fn from(step: Step) -> Self {
+        let (kind, reason, fields) = match step.deed {
+            Deed::Corrected { fields } => ("corrected", None, fields),
+            Deed::Discarded { reason } => ("discarded", Some(reason), Vec::new()),
+        };
+        Self {
+            at: step.at.into(),
+            kind,
+            by: step.by,
+            reason,
+            fields,
+        }
+    }
 }
 
 /// Why a submission ended as it did.
@@ -479,6 +527,146 @@ pub(crate) struct SubmissionReason {
     pub(crate) subject: Option<String>,
     /// A sentence.
     pub(crate) message: String,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Batch {
+    /// `bat_…`
+    pub(crate) batch: String,
+    /// The source it came from.
+    pub(crate) source: String,
+    /// When it was taken first.
+    pub(crate) received_at: Time,
+    /// How many rows it has.
+    pub(crate) rows: u32,
+    /// How many of them were accepted.
+    pub(crate) accepted: u32,
+    /// How many of them were not.
+    pub(crate) rejected: u32,
+    /// How many rows ended how: the outcomes of submissions, `in_flight` and `rejected`.
+    pub(crate) outcomes: BTreeMap<String, usize>,
+    /// Rows, in their order.
+    pub(crate) results: Vec<BatchRow>,
+    /// Cursor of the next page of rows; null on the last.
+    pub(crate) next: Option<String>,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct BatchRow {
+    /// Its number, from 1; the names of columns and blank rows do not count.
+    pub(crate) row: u32,
+    /// The line of the file on which it begins, from 1.
+    pub(crate) line: u32,
+    /// The submission that it is; null when it was rejected.
+    pub(crate) submission: Option<String>,
+    /// How it ended: as submissions do, `in_flight` when that is not settled yet, or `rejected` at the door.
+    pub(crate) outcome: String,
+    /// The lead it went into.
+    pub(crate) lead: Option<String>,
+    /// What was wrong with it, when it was rejected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<RowProblem>,
+}
+
+/// One thing that was wrong with a row.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct RowProblem {
+    /// The field, or `row` for the row as a whole.
+    pub(crate) field: String,
+    /// Stable code, such as `invalid_email`.
+    pub(crate) code: String,
+    /// What is wrong and what would be right.
+    pub(crate) message: String,
+}
+
+/// Every source of the configuration.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Sources {
+    /// The sources, by name.
+    pub(crate) sources: Vec<SourceState>,
+}
+
+/// How a source is doing.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct SourceState {
+    /// Its name in the configuration.
+    pub(crate) name: String,
+    /// What it sends.
+    pub(crate) kind: String,
+    /// Whether it keeps a ledger; without one, nothing below is known.
+    pub(crate) ledger: bool,
+    /// When something of it was accepted last.
+    pub(crate) last_seen: Option<Time>,
+    /// Whether it has been quiet for longer than ever in the last week, by half.
+    pub(crate) is_silent: bool,
+    /// What became of the last 24 hours; null if that is too much for one look.
+    pub(crate) last_day: Option<Tally>,
+}
+
+/// What a source had accepted, and what became of all of it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Ledger {
+    /// The source.
+    pub(crate) source: String,
+    /// From when on.
+    pub(crate) from: Time,
+    /// Until before when.
+    pub(crate) to: Time,
+    /// Hours in which something was accepted, the first first.
+    pub(crate) hours: Vec<LedgerHour>,
+    /// All of them together.
+    pub(crate) total: Tally,
+    /// Accepted, less every outcome and what is on its way: 0, or something is wrong with Leadline.
+    pub(crate) difference: i64,
+    /// Submissions on their way for more than half an hour, the first hundred: look for them in the dead-letter queues.
+    pub(crate) overdue: Vec<String>,
+}
+
+/// One hour of a ledger.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct LedgerHour {
+    /// Its start.
+    pub(crate) hour: Time,
+    /// What was accepted in it, and what became of that.
+    #[serde(flatten)]
+    pub(crate) tally: Tally,
+}
+
+/// What was accepted, and what became of it.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Tally {
+    /// Answered with 202.
+    pub(crate) accepted: u64,
+    /// Made a new lead.
+    pub(crate) created: u64,
+    /// Went into a lead that was there.
+    pub(crate) merged: u64,
+    /// Repeated another submission.
+    pub(crate) duplicate: u64,
+    /// Wait for a person.
+    pub(crate) quarantined: u64,
+    /// Were discarded by a person.
+    pub(crate) rejected: u64,
+    /// Are on their way.
+    pub(crate) in_flight: u64,
+}
+
+impl Tally {
+    /// What is accounted for by nothing.
+    pub(crate) fn difference(&self) -> i64 {
+        let ended = self.created + self.merged + self.duplicate + self.quarantined + self.rejected;
+        self.accepted as i64 - (ended + self.in_flight) as i64
+    }
 }
 
 /// A corrected submission is on its way again.

@@ -9,14 +9,17 @@
 //! logs or its problems.
 
 mod answers;
+mod batches;
 mod configuration;
 mod consent;
 mod feedback;
 mod leads;
+mod ledger;
 mod once;
 #[cfg(any(test, feature = "schema"))]
 pub mod openapi;
 mod problems;
+mod quarantine;
 mod submissions;
 mod token;
 
@@ -104,7 +107,12 @@ impl Api {
             Call::NoteConsent => self.note_consent(name, request).await,
             Call::GiveFeedback => self.give_feedback(name, request).await,
             Call::GetSubmission => self.get_submission(name).await,
+            Call::ListSources => self.list_sources().await,
+            Call::GetLedger => self.get_ledger(name, request).await,
+            Call::ListSubmissions => self.list_submissions(request).await,
+            Call::Discard => self.discard(name, request).await,
             Call::Resubmit => self.resubmit(name, request).await,
+            Call::GetBatch => self.get_batch(name, request).await,
             Call::GetConfiguration => self.get_configuration(request).await,
             Call::PushConfiguration => self.push_configuration(request).await,
             Call::ListVersions => self.list_versions().await,
@@ -112,9 +120,12 @@ impl Api {
             Call::Health => self.health().await,
             Call::OpenApi => Ok(web::with_body(StatusCode::OK, "application/json", OPENAPI)),
             // Calls of other functions; the list of routes does not lead here.
-            Call::Submit | Call::Handshake | Call::ReportEvents | Call::Profile | Call::Script => {
-                Err(Problem::not_found("call"))
-            }
+            Call::Submit
+            | Call::SubmitBatch
+            | Call::Handshake
+            | Call::ReportEvents
+            | Call::Profile
+            | Call::Script => Err(Problem::not_found("call")),
         }
     }
 

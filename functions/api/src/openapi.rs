@@ -42,6 +42,7 @@ pub fn document() -> Value {
         "tags": [
             { "name": "doors", "description": "Where leads and behaviour come in. Each source proves itself as its kind does." },
             { "name": "leads", "description": "Leads, why they are where they are, and what sales did with them." },
+            { "name": "sources", "description": "How the sources are doing." },
             { "name": "submissions", "description": "What became of what was accepted." },
             { "name": "configuration", "description": "Immutable versions of `leadline.toml`." },
             { "name": "about", "description": "About Leadline itself." }
@@ -195,6 +196,16 @@ fn describe(
             .about("Meta's and LinkedIn's challenges, for instance; a source whose kind has no handshake answers 405.")
             .with(source())
             .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED]),
+        Call::SubmitBatch => Described::new("submit_batch", "doors", ("202", answer::<requests::BatchAccepted>(answers, "Every good row is safe, and on its way.")))
+            .or("200", answer::<requests::BatchAccepted>(answers, "With `check=true`: what would come of it."))
+            .about("The whole body is checked first; then the good rows are taken and the bad ones reported. The same file again changes nothing, nor does a row that comes again in another file. CSV may be parted by comma, semicolon, tab or bar, in UTF-8, UTF-16 or Windows-1252. At most 1 MiB and 2,000 rows; `leadline import` sends larger files in pieces.")
+            .with(source())
+            .with(query_parameter("all_or_nothing", "`true` refuses the whole batch if one row is wrong; without it, the source's configuration decides."))
+            .with(query_parameter("check", "`true` only checks: nothing is taken or kept."))
+            .with(header("X-Leadline-Secret", "The source's secret, if it has one, whatever its kind."))
+            .taking(parts::batch_bodies())
+            .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, parts::BATCH_REFUSED, problems::BAD_QUERY, problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED])
+            .refusing(&parts::batch_refusals()),
         Call::ReportEvents => Described::new("report_events", "doors", ("202", answer::<requests::EventsAccepted>(answers, "What was taken, and what was not.")))
             .about("Each event on its own: one that cannot be read does not keep the others from being taken.")
             .with(header("X-Leadline-Secret", "The secret of events, if the configuration names one."))
@@ -237,12 +248,38 @@ fn describe(
             .about("404 also while an accepted submission is still on its way.")
             .with(submission())
             .refusing(&[Kind::NOT_FOUND]),
+        Call::ListSources => Described::new("list_sources", "sources", ("200", answer::<answers::Sources>(answers, "The sources."))),
+        Call::GetLedger => Described::new("get_ledger", "sources", ("200", answer::<answers::Ledger>(answers, "Everything that was accepted is accounted for.")))
+            .about("Of a source with `ledger = true`. What comes again is accepted again, and a duplicate. Ninety days are kept; one answer accounts for 10,000 submissions at most.")
+            .with(source())
+            .with(query_parameter("from", "From when on, as RFC 3339; a day before `to` if not said."))
+            .with(query_parameter("to", "Until before when; now if not said."))
+            .refusing(&[Kind::NOT_FOUND, problems::BAD_QUERY, problems::INVALID_FIELDS, problems::RANGE_TOO_LARGE, problems::WRONG_STATE]),
+        Call::ListSubmissions => Described::new("list_submissions", "submissions", ("200", answer::<answers::Submissions>(answers, "Those that wait for a person.")))
+            .about("Each with what is wrong with it and what was sent. A page may be short although there is a next one.")
+            .with(query_parameter("outcome", "`quarantined`: others are not listed."))
+            .with(query_parameter("source", "Only those of this source."))
+            .with(query_parameter("cursor", "Where the page before ended: its `next`."))
+            .with(query_parameter("limit", "Submissions on the page, 1 to 200; 50 if not said."))
+            .refusing(&[problems::BAD_QUERY, problems::INVALID_FIELDS]),
+        Call::Discard => Described::new("discard", "submissions", ("200", answer::<answers::Submission>(answers, "It is discarded: its outcome is `rejected`, and what was sent is not kept.")))
+            .about("The same again changes nothing. One with a correction on its way cannot be discarded.")
+            .with(submission())
+            .taking(body::<requests::Discard>(requests, "application/json", json!({ "reason": "a test of our own", "by": "mia" })))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
         Call::Resubmit => Described::new("resubmit", "submissions", ("202", answer::<answers::Resubmitted>(answers, "It is on its way again.")))
             .about("A JSON merge patch (RFC 7396) over the `fields` of the quarantined submission. The same correction may be sent again while it is on its way; another one is refused.")
             .with(submission())
             .taking(body::<requests::Correction>(requests, "application/merge-patch+json", requests::correction_example()))
             .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::GetBatch => Described::new("get_batch", "submissions", ("200", answer::<answers::Batch>(answers, "What became of its rows.")))
+            .about("Counts are of all rows; rows are listed in pages.")
+            .with(path_parameter("batch", "`bat_…`, as it was answered at the door."))
+            .with(query_parameter("cursor", "Where the page before ended: its `next`."))
+            .with(query_parameter("limit", "Rows on the page, 1 to 1000; 100 if not said."))
+            .refusing(&[Kind::NOT_FOUND, problems::BAD_QUERY, problems::INVALID_FIELDS]),
         Call::GetConfiguration => {
             let mut file = json!({ "description": "The file.", "content": media("text/plain; charset=utf-8", json!({ "type": "string" })) });
             file["headers"][configuration::VERSION.as_str()] = json!({ "description": "Its version.", "schema": { "type": "string" } });
@@ -313,6 +350,7 @@ pub(crate) fn outcome(_: &mut SchemaGenerator) -> Schema {
         Outcome::Merged,
         Outcome::Duplicate,
         Outcome::Quarantined,
+        Outcome::Rejected,
     ];
     json_schema!({ "type": "string", "enum": outcomes.map(|outcome| outcome.to_string()) })
 }

@@ -65,6 +65,13 @@ pub(crate) const IDEMPOTENCY_KEY_REUSED: Kind = Kind::new(
     "This idempotency key was used for something else.",
 );
 
+/// More is asked for than one answer can hold.
+pub(crate) const RANGE_TOO_LARGE: Kind = Kind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "range_too_large",
+    "This is more than one answer can hold.",
+);
+
 /// All of them.
 #[cfg(any(test, feature = "schema"))]
 pub(crate) const ALL: &[Kind] = &[
@@ -78,6 +85,7 @@ pub(crate) const ALL: &[Kind] = &[
     WRONG_STATE,
     INVALID_IDEMPOTENCY_KEY,
     IDEMPOTENCY_KEY_REUSED,
+    RANGE_TOO_LARGE,
 ];
 
 pub(crate) fn unauthorized() -> Problem {

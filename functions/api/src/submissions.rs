@@ -10,17 +10,24 @@ use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use queue::{Message, Queue};
 use serde_json::{Map, Value};
-use table::Record;
+use table::{Deed, Record, Step};
 use web::Problem;
 
-use crate::answers::{Resubmitted, Submission, SubmissionReason};
+use crate::answers::{Resubmitted, Submission, SubmissionReason, SubmissionStep};
 use crate::problems::{field, invalid_fields, table_failed, unavailable, wrong_state};
 use crate::{Answer, Api, object};
 
 impl Api {
     pub(crate) async fn get_submission(&self, name: &str) -> Answer {
         let record = self.record_of(submission_id(name)?).await?;
+        self.answer_about(record).await
+    }
+
+    pub(crate) async fn answer_about(&self, record: Record) -> Answer {
         let reasons = self.reasons_of(&record).await?;
+        let steps = self.table.steps(record.id).await;
+        let steps = steps.map_err(|error| table_failed(&error))?;
+        let is_quarantined = record.outcome == Outcome::Quarantined;
         let answer = Submission {
             id: record.id.to_string(),
             source: record.source,
@@ -29,7 +36,11 @@ impl Api {
             lead: record.lead.map(|lead| lead.to_string()),
             repeats: record.repeats.map(|original| original.to_string()),
             reasons,
-            fields: record.quarantined.map(|quarantined| quarantined.raw),
+            fields: record
+                .quarantined
+                .filter(|_| is_quarantined)
+                .map(|quarantined| quarantined.raw),
+            history: steps.into_iter().map(SubmissionStep::from).collect(),
         };
         Ok(web::json(StatusCode::OK, &answer))
     }
@@ -68,6 +79,12 @@ impl Api {
             ..quarantined.clone()
         };
         let current = self.current().await?;
+        let mut changed: Vec<String> = Vec::new();
+        for name in quarantined.raw.keys().chain(corrected.raw.keys()) {
+            if quarantined.raw.get(name) != corrected.raw.get(name) && !changed.contains(name) {
+                changed.push(name.clone());
+            }
+        }
         let source = current.config.sources.get(&corrected.source);
         let source =
             source.ok_or_else(|| wrong_state("its source is not in the configuration any more"))?;
@@ -86,9 +103,10 @@ impl Api {
         let digest: Vec<&[u8]> = std::iter::once(b"correction".as_slice())
             .chain(fields)
             .collect();
+        let digest = pepper.hash(&digest);
         let accepted = self
             .table
-            .accept_correction(&record, pepper.hash(&digest))
+            .accept_correction(&record, digest)
             .await
             .map_err(|error| table_failed(&error))?;
         if !accepted {
@@ -96,6 +114,15 @@ impl Api {
                 "another correction of the submission is on its way; look at what becomes of it",
             ));
         }
+        let step = Step {
+            at: now,
+            deed: Deed::Corrected { fields: changed },
+            by: None,
+        };
+        self.table
+            .note_step(id, digest, &step)
+            .await
+            .map_err(|error| table_failed(&error))?;
         let message = Message::Submission {
             submission: Box::new(submission),
         };
@@ -107,7 +134,7 @@ impl Api {
         Ok(answer())
     }
 
-    async fn record_of(&self, id: SubmissionId) -> Result<Record, Problem> {
+    pub(crate) async fn record_of(&self, id: SubmissionId) -> Result<Record, Problem> {
         let known = self
             .table
             .submission(id)
@@ -164,13 +191,13 @@ impl Api {
     }
 }
 
-fn submission_id(name: &str) -> Result<SubmissionId, Problem> {
+pub(crate) fn submission_id(name: &str) -> Result<SubmissionId, Problem> {
     name.parse().map_err(|_| {
         Problem::not_found("submission").detail("a submission's id is sub_ and 26 characters")
     })
 }
 
-fn problem_as_reason(problem: &FieldProblem) -> SubmissionReason {
+pub(crate) fn problem_as_reason(problem: &FieldProblem) -> SubmissionReason {
     SubmissionReason {
         code: problem.code.clone(),
         field: Some(problem.field.clone()),

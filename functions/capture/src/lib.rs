@@ -5,6 +5,7 @@
 //!
 //! It looks at no lead, and does nothing a sender would have to wait for.
 
+mod batches;
 mod cors;
 mod events;
 mod invocation;
@@ -22,7 +23,7 @@ use platform::{Clock, SecretString, Secrets};
 use queue::{Message, Queue, Queues};
 use serde_json::json;
 use sources::{Accepted, Answered, Door, Incoming, Parsed, Refusal, Reply};
-use table::{ConfigurationCache, Current, Table};
+use table::{AcceptedThing, ConfigurationCache, Current, LedgerEntry, Table};
 use web::{Call, DOORS, Match, Problem, find};
 
 pub use invocation::invoke;
@@ -70,6 +71,10 @@ impl Capture {
                 Call::Submit | Call::Handshake => {
                     let name = names.0.first().map(String::as_str).unwrap_or_default();
                     self.at_source(name, &request).await
+                }
+                Call::SubmitBatch => {
+                    let name = names.0.first().map(String::as_str).unwrap_or_default();
+                    self.batch_at_source(name, &request).await
                 }
                 Call::ReportEvents => self.report_events(&request).await,
                 Call::Profile => {
@@ -144,7 +149,8 @@ impl Capture {
                 };
             }
         };
-        if let Err(problem) = self.keep(name, &pepper, &accepted, request).await {
+        let noted_at = source.ledger.then_some(incoming.received_at);
+        if let Err(problem) = self.keep(name, &pepper, &accepted, request, noted_at).await {
             if problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
                 && let Some(reply) = sources::reply(&door, &incoming, Answered::Unavailable)
             {
@@ -175,13 +181,14 @@ impl Capture {
         ))
     }
 
-    /// Puts what was accepted where it is safe.
+    /// Puts what was accepted where it is safe and, with a time, notes it in the ledger of its source.
     async fn keep(
         &self,
         name: &str,
         pepper: &Pepper,
         accepted: &Accepted,
         request: &Request,
+        noted_at: Option<Timestamp>,
     ) -> Result<(), Problem> {
         match accepted {
             Accepted::NotALead { why } => {
@@ -198,9 +205,24 @@ impl Capture {
                 self.queues
                     .send_all(Queue::Enrich, &messages)
                     .await
-                    .map_err(|error| unavailable(&error))
+                    .map_err(|error| unavailable(&error))?;
+                if let Some(at) = noted_at {
+                    for parsed in parsed {
+                        self.note(name, at, AcceptedThing::Submission(parsed.id()))
+                            .await?;
+                    }
+                }
+                Ok(())
             }
         }
+    }
+
+    /// Notes in the ledger of a source what is safe in the queue, before its sender is told so.
+    async fn note(&self, source: &str, at: Timestamp, thing: AcceptedThing) -> Result<(), Problem> {
+        self.table
+            .note_accepted(source, LedgerEntry::new(at, thing))
+            .await
+            .map_err(|error| unavailable(&error))
     }
 
     /// The values of a secret that are valid now; none without a name.
@@ -287,7 +309,10 @@ impl Capture {
             .unwrap_or("POST");
         let origins = match find(DOORS, wanted, path) {
             Match::Found(route, names)
-                if matches!(route.call, Call::Submit | Call::Handshake | Call::Profile) =>
+                if matches!(
+                    route.call,
+                    Call::Submit | Call::SubmitBatch | Call::Handshake | Call::Profile
+                ) =>
             {
                 let name = names.0.first().map(String::as_str).unwrap_or_default();
                 match current.config.sources.get(name) {

@@ -28,7 +28,7 @@ use domain::submission::{Quarantined, Submission};
 use jiff::Timestamp;
 use platform::{Clock, Secrets, SecretsError};
 use queue::{Message, Outgoing, Queue, Queues, SendError};
-use table::{Appended, Claimed, ConfigurationCache, Current, History, Record, Table};
+use table::{Appended, Claimed, ConfigurationCache, Current, History, Record, Table, Waiting};
 
 pub use provider::Providers;
 
@@ -296,6 +296,9 @@ impl Enrich {
     }
 
     async fn quarantine(&self, quarantined: Quarantined) -> Result<Vec<Outgoing>, Error> {
+        // Listed first: what waits for a person must never be where nobody finds it.
+        let entry = Waiting::new(quarantined.received_at, quarantined.id);
+        self.table.list_waiting(entry).await?;
         let record = Record {
             id: quarantined.id,
             source: quarantined.source.clone(),

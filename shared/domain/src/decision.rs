@@ -87,6 +87,8 @@ pub enum Outcome {
     Duplicate,
     /// It cannot become a lead as it is; a person has to look at it.
     Quarantined,
+    /// A person looked at it, and it will never become a lead.
+    Rejected,
 }
 
 impl fmt::Display for Outcome {
@@ -96,6 +98,7 @@ impl fmt::Display for Outcome {
             Outcome::Merged => "merged",
             Outcome::Duplicate => "duplicate",
             Outcome::Quarantined => "quarantined",
+            Outcome::Rejected => "rejected",
         })
     }
 }

@@ -183,6 +183,25 @@ identifier!(
     "vis_"
 );
 
+identifier!(
+    /// One file that came through a batch door, or a piece of one.
+    BatchId,
+    "bat_"
+);
+
+impl BatchId {
+    /// The id of what came of a batch of `source`: of its rows in their order, each as `parts` name it. The same file under
+    /// the same rules has the same id.
+    pub fn derive(pepper: &Pepper, source: &str, parts: &[Vec<u8>]) -> Self {
+        let front: [&[u8]; 2] = [b"batch", source.as_bytes()];
+        let all: Vec<&[u8]> = front
+            .into_iter()
+            .chain(parts.iter().map(Vec::as_slice))
+            .collect();
+        Self(pepper.hash(&all))
+    }
+}
+
 impl SubmissionId {
     /// The id of what `source` sent under `key`: its idempotency key, its event id, or a digest of its content.
     pub fn derive(pepper: &Pepper, source: &str, kind: &str, key: &[u8]) -> Self {

@@ -20,6 +20,7 @@ pub mod lead;
 pub mod names;
 pub mod phone;
 pub mod recycling;
+pub mod rhythm;
 pub mod routing;
 pub mod scoring;
 pub mod submission;

@@ -1,7 +1,7 @@
 //! Bytes to answers: urlencoded, multipart and JSON, by content where the content type is missing or lies.
 
-mod charset;
-mod header;
+pub(crate) mod charset;
+pub(crate) mod header;
 pub(crate) mod json;
 mod multipart;
 mod urlencoded;
@@ -202,7 +202,7 @@ pub(crate) fn query(query: &str, answers: &mut Answers) -> Result<(), Unparseabl
 
 /// The content type in lower case without its parameters, and these; blank if there is none. Of two, somebody before us may
 /// have gone by the other: then there is no telling, and it is nothing.
-fn content_type(headers: &HeaderMap) -> Option<(String, header::Parameters)> {
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<(String, header::Parameters)> {
     let mut values = headers.get_all(http::header::CONTENT_TYPE).iter();
     match (values.next(), values.next()) {
         (None, _) => Some(header::read(b"")),

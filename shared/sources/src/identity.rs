@@ -76,7 +76,7 @@ pub(crate) fn of(
 
 /// SHA-256 over names and values, whatever the encoding that they came in. The order of names does not count, the order of
 /// values of one name does. What the form's machinery adds does not count: it changes with every page load.
-fn digest(draft: &Draft, meant: &Meant) -> [u8; 32] {
+pub(crate) fn digest(draft: &Draft, meant: &Meant) -> [u8; 32] {
     let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for answer in draft
         .answers

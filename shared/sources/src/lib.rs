@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 mod about;
 mod answers;
+pub mod batch;
 mod checks;
 mod consent;
 mod decode;

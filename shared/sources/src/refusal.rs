@@ -15,6 +15,13 @@ pub enum Refusal {
         /// Most bytes that the source takes.
         limit: usize,
     },
+    /// 413: more than fits into one batch.
+    BatchTooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// Most of them.
+        limit: usize,
+    },
     /// 401.
     Unauthorized(Unauthorized),
     /// 400: the `Idempotency-Key` is not one key of 1 to 255 visible ASCII characters.
@@ -108,6 +115,14 @@ pub enum Unparseable {
         /// What was expected.
         expected: &'static str,
     },
+    /// A file that is no table of submissions from this line on.
+    #[error("line {line} {what}")]
+    Table {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong and what would be right.
+        what: &'static str,
+    },
     /// Not multipart as its boundary says.
     #[error("part {part} of the multipart body {what}")]
     Multipart {
@@ -182,7 +197,7 @@ impl Refusal {
             Refusal::IdempotencyKey | Refusal::Unparseable(_) => 400,
             Refusal::Unauthorized(_) => 401,
             Refusal::MethodNotAllowed { .. } => 405,
-            Refusal::TooLarge { .. } => 413,
+            Refusal::TooLarge { .. } | Refusal::BatchTooLarge { .. } => 413,
             Refusal::UnsupportedContentType { .. } => 415,
             Refusal::Fields(_) => 422,
         }
@@ -193,6 +208,7 @@ impl Refusal {
         match self {
             Refusal::MethodNotAllowed { .. } => "method_not_allowed",
             Refusal::TooLarge { .. } => "too_large",
+            Refusal::BatchTooLarge { .. } => "batch_too_large",
             Refusal::Unauthorized(Unauthorized::NotConfigured) => "secret_not_configured",
             Refusal::Unauthorized(
                 Unauthorized::Missing { .. } | Unauthorized::MissingIn { .. },
@@ -215,6 +231,7 @@ impl Refusal {
                 "This source does not take requests with this method."
             }
             Refusal::TooLarge { .. } => "The body is larger than this source takes.",
+            Refusal::BatchTooLarge { .. } => "The batch is larger than one request can hold.",
             Refusal::Unauthorized(Unauthorized::NotConfigured) => {
                 "This source cannot verify its sender because its secret is not configured."
             }
@@ -241,6 +258,9 @@ impl Refusal {
         match self {
             Refusal::MethodNotAllowed { allow } => format!("use {allow}"),
             Refusal::TooLarge { limit } => format!("send at most {limit} bytes"),
+            Refusal::BatchTooLarge { what, limit } => format!(
+                "send at most {limit} {what} in one request; `leadline import` sends a file of any size in pieces"
+            ),
             Refusal::Unauthorized(Unauthorized::NotConfigured) => {
                 "an operator has to set what this source verifies its sender with: the secret, and what else its kind needs"
                     .to_owned()

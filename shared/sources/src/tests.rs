@@ -1,5 +1,6 @@
 //! The whole way of a request, through [`receive`], with the samples under `events/sources`.
 
+mod batch;
 mod chatbot;
 mod fetched;
 mod form;

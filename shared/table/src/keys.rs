@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `P#<26>` | `E#<seq>` | decisions of the lead of that name, from number `seq` on |
 //! | `P#<26>` | `S` | what became of the submission of that name, when it did not make the lead of that name |
+//! | `P#<26>` | `S#<hash>` | what somebody did with the submission of that name while it was in quarantine |
+//! | `Q#<shard>` | `<time>#<26>` | a submission waits in quarantine for a person |
 //! | `K#<kind>#<hash>` | `K` | the lead that an identity key belongs to |
 //! | `D#<shard>` | `<time>#<26>` | a lead is to be looked at |
 //! | `T#<pool>` | `T` | the turns of a pool |
@@ -11,11 +13,14 @@
 //! | `C` | `CURRENT` | the version in force |
 //! | `A#<provider>#<hash>` | `A` | a provider's answer about a domain |
 //! | `I#<hash>` | `I` | a used idempotency key |
+//! | `L#<source>` | `<time>#<26>` | a submission of that source was accepted; `<time>#=<26>` a batch |
+//! | `B#<26>` | `B` | a batch: where it came from and how many rows it has |
+//! | `B#<26>` | `R#<page>` | what each of 500 rows of a batch became at the door |
 //! | `W#<destination>` | `W` | a destination that said it is gone |
 //! | `V#<26>` | `V` | what a visitor did, and whose forms were filled in there |
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{LeadId, SubmissionId, VisitorKey};
+use domain::id::{BatchId, LeadId, SubmissionId, VisitorKey};
 use domain::identity::IdentityKey;
 use jiff::Timestamp;
 
@@ -69,6 +74,28 @@ pub(crate) fn submission(submission: SubmissionId) -> Key {
     Key::new(format!("P#{}", submission.digits()), "S")
 }
 
+/// Start of the sort keys of steps.
+pub(crate) const STEPS: &str = "S#";
+
+pub(crate) fn step(submission: SubmissionId, digest: u128) -> Key {
+    let digest = domain::id::encode(digest);
+    Key::new(
+        format!("P#{}", submission.digits()),
+        format!("{STEPS}{digest}"),
+    )
+}
+
+pub(crate) fn waiting_partition(shard: u8) -> String {
+    format!("Q#{shard}")
+}
+
+pub(crate) fn waiting(shard: u8, second: i64, submission: SubmissionId) -> Key {
+    Key::new(
+        waiting_partition(shard),
+        format!("{second:011}#{}", submission.digits()),
+    )
+}
+
 pub(crate) fn identity(key: IdentityKey) -> Key {
     Key::new(format!("K#{key}"), "K")
 }
@@ -116,6 +143,18 @@ pub(crate) fn idempotency(hash: u128) -> Key {
 
 pub(crate) fn visitor(visitor: VisitorKey) -> Key {
     Key::new(format!("V#{}", visitor.digits()), "V")
+}
+
+pub(crate) fn ledger(source: &str, second: i64, name: &str) -> Key {
+    Key::new(format!("L#{source}"), format!("{second:011}#{name}"))
+}
+
+pub(crate) fn batch(batch: BatchId) -> Key {
+    Key::new(format!("B#{}", batch.digits()), "B")
+}
+
+pub(crate) fn batch_rows(batch: BatchId, page: u32) -> Key {
+    Key::new(format!("B#{}", batch.digits()), format!("R#{page:04}"))
 }
 
 pub(crate) fn destination(name: &str) -> Key {

@@ -6,6 +6,7 @@
 //!
 //! This crate decides nothing. It never retries beyond what the SDK does, and a failed read is never "not found".
 
+mod batches;
 mod claims;
 mod codec;
 mod configurations;
@@ -13,9 +14,11 @@ mod due;
 mod error;
 mod keys;
 mod leads;
+mod ledger;
 mod meter;
 mod pools;
 mod providers;
+mod quarantine;
 mod schema;
 mod submissions;
 mod visitors;
@@ -28,6 +31,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
+pub use batches::{Batch, BatchRow, ROWS_IN_A_PAGE};
 pub use claims::Claimed;
 pub use configurations::{
     CONFIGURATION_SECONDS, ConfigurationCache, Current, Pushed, StoredVersion,
@@ -35,8 +39,10 @@ pub use configurations::{
 pub use due::{DueEntry, SHARDS};
 pub use error::Error;
 pub use leads::{Appended, History};
+pub use ledger::{AcceptedThing, LedgerEntry};
 pub use meter::{Meter, Tally};
 pub use providers::CachedAnswer;
+pub use quarantine::{Deed, Step, Waiting};
 pub use submissions::{Known, Record};
 pub use visitors::StoredVisitor;
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 
 pub use problem::{Kind, Problem};
-pub use route::{API, Call, DOORS, Match, Parameter, Route, find, query};
+pub use route::{API, Call, DOORS, Match, Parameter, Route, find, is_door, query};
 
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {

@@ -7,6 +7,8 @@ pub enum Call {
     Submit,
     /// `GET /v1/sources/{source}`
     Handshake,
+    /// `POST /v1/sources/{source}/batch`
+    SubmitBatch,
     /// `POST /v1/events`
     ReportEvents,
     /// `GET /v1/sources/{source}/profile`
@@ -29,10 +31,20 @@ pub enum Call {
     GiveFeedback,
     /// `POST /v1/leads/{lead}/consent`
     NoteConsent,
+    /// `GET /v1/sources`
+    ListSources,
+    /// `GET /v1/sources/{source}/ledger`
+    GetLedger,
     /// `GET /v1/submissions/{submission}`
     GetSubmission,
+    /// `GET /v1/submissions`
+    ListSubmissions,
     /// `POST /v1/submissions/{submission}/resubmit`
     Resubmit,
+    /// `POST /v1/submissions/{submission}/discard`
+    Discard,
+    /// `GET /v1/batches/{batch}`
+    GetBatch,
     /// `GET /v1/config`
     GetConfiguration,
     /// `PUT /v1/config`
@@ -88,6 +100,13 @@ pub const DOORS: &[Route] = &[
         "GET",
         "/v1/sources/{source}",
         "The handshake of source kinds that have one.",
+        false,
+    ),
+    route(
+        Call::SubmitBatch,
+        "POST",
+        "/v1/sources/{source}/batch",
+        "Many submissions in one file: CSV, JSON lines or a JSON array.",
         false,
     ),
     route(
@@ -165,6 +184,27 @@ pub const API: &[Route] = &[
         true,
     ),
     route(
+        Call::ListSources,
+        "GET",
+        "/v1/sources",
+        "Every source: when it was last heard, and what became of its last day.",
+        true,
+    ),
+    route(
+        Call::GetLedger,
+        "GET",
+        "/v1/sources/{source}/ledger",
+        "What a source had accepted, by hour, and what became of all of it.",
+        true,
+    ),
+    route(
+        Call::ListSubmissions,
+        "GET",
+        "/v1/submissions",
+        "The submissions in quarantine, newest first.",
+        true,
+    ),
+    route(
         Call::GetSubmission,
         "GET",
         "/v1/submissions/{submission}",
@@ -176,6 +216,20 @@ pub const API: &[Route] = &[
         "POST",
         "/v1/submissions/{submission}/resubmit",
         "A quarantined submission again, corrected by a JSON merge patch.",
+        true,
+    ),
+    route(
+        Call::Discard,
+        "POST",
+        "/v1/submissions/{submission}/discard",
+        "Ends the quarantine of a submission that will never become a lead.",
+        true,
+    ),
+    route(
+        Call::GetBatch,
+        "GET",
+        "/v1/batches/{batch}",
+        "What became of a batch: counts of outcomes, and each row's.",
         true,
     ),
     route(
@@ -221,6 +275,16 @@ pub const API: &[Route] = &[
         false,
     ),
 ];
+
+/// Whether `path` is one of those that `capture` answers.
+pub fn is_door(path: &str) -> bool {
+    let is_ledger = path
+        .strip_prefix("/v1/sources/")
+        .is_some_and(|rest| rest.trim_end_matches('/').ends_with("/ledger"));
+    let is_door = matches!(path, "/v1/health" | "/v1/events" | "/leadline.js")
+        || path.starts_with("/v1/sources/");
+    is_door && !is_ledger
+}
 
 /// The names in a path, in order, percent-decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -345,6 +409,27 @@ mod tests {
             Match::OtherMethods(vec!["GET", "PUT"])
         );
         assert_eq!(find(DOORS, "DELETE", "/v1/nothing"), Match::Nothing);
+    }
+
+    #[test]
+    fn doors_are_told_from_the_ledger_beside_them() {
+        for door in [
+            "/v1/health",
+            "/v1/events",
+            "/v1/sources/x",
+            "/v1/sources/ledger",
+            "/v1/sources/x/batch",
+        ] {
+            assert!(is_door(door), "{door}");
+        }
+        for other in [
+            "/v1/sources",
+            "/v1/sources/x/ledger",
+            "/v1/sources/ledger/ledger/",
+            "/v1/leads",
+        ] {
+            assert!(!is_door(other), "{other}");
+        }
     }
 
     #[test]

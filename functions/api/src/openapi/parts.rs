@@ -59,6 +59,7 @@ pub(crate) fn refusals() -> Vec<Kind> {
             allow: "POST".to_owned(),
         },
         Refusal::TooLarge { limit: 0 },
+        Refusal::BatchTooLarge { what: "", limit: 0 },
         Refusal::Unauthorized(Unauthorized::NotConfigured),
         Refusal::Unauthorized(Unauthorized::Missing { header: "" }),
         Refusal::Unauthorized(Unauthorized::Wrong { header: "" }),
@@ -75,6 +76,20 @@ pub(crate) fn refusals() -> Vec<Kind> {
             Kind::new(status, refusal.code(), refusal.sentence())
         })
         .collect()
+}
+
+/// A batch of which one row is wrong, and all of which was refused for that.
+pub(crate) const BATCH_REFUSED: Kind = Kind::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "batch_refused",
+    "Nothing of the batch was taken, because a row of it is wrong.",
+);
+
+/// What a batch may be refused with, besides [`BATCH_REFUSED`]: as a submission, but not for its fields.
+pub(crate) fn batch_refusals() -> Vec<Kind> {
+    let mut kinds = refusals();
+    kinds.retain(|kind| kind.code != "invalid_fields" && kind.code != "too_large");
+    kinds
 }
 
 /// What a report of events may be refused with.
@@ -103,6 +118,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         .chain(problems::ALL)
         .chain(&refusals())
         .chain(&event_refusals())
+        .chain(&[BATCH_REFUSED])
     {
         if kinds.iter().all(|known| known.code != kind.code) {
             kinds.push(*kind);
@@ -170,6 +186,22 @@ pub(crate) fn door_bodies() -> Value {
             "application/x-www-form-urlencoded": free("The fields of a form, under the form's own names."),
             "multipart/form-data": free("The fields of a form, under the form's own names. Files are not kept."),
             "application/json": free("The fields of a form, flat or nested; a chatbot's handover; a platform's webhook, signed as it signs.")
+        }
+    })
+}
+
+/// Files of submissions.
+pub(crate) fn batch_bodies() -> Value {
+    let text = |description: &str, example: &str| json!({ "schema": { "type": "string", "description": description }, "example": example });
+    json!({
+        "required": true,
+        "content": {
+            "text/csv": text("A line with the names of the columns, then one row for each submission.", "email,first_name,last_name\nada@example.com,Ada,Example\n"),
+            "application/x-ndjson": text("One JSON object on each line.", "{\"email\": \"ada@example.com\", \"first_name\": \"Ada\"}\n"),
+            "application/json": {
+                "schema": { "type": "array", "items": { "type": "object", "additionalProperties": true } },
+                "example": [{ "email": "ada@example.com", "first_name": "Ada" }]
+            }
         }
     })
 }

@@ -88,6 +88,22 @@ enum Scalar {
     Flag(bool),
 }
 
+/// Why a submission will never become a lead.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand, to report every bad field at once"
+)]
+pub(crate) struct Discard {
+    /// Why.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    reason: String,
+    /// Who says so.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    by: Option<String>,
+}
+
 pub(crate) fn correction_example() -> Value {
     json!({ "email": "greta.lindholm@brightwater.example", "phone": null })
 }
@@ -109,6 +125,45 @@ pub(crate) struct RollBack {
 pub(crate) struct Accepted {
     /// The submissions that it held: `sub_…`, the same for every repeat. What becomes of each is found under it.
     submissions: Vec<String>,
+}
+
+/// What came of a batch.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct BatchAccepted {
+    /// `bat_…`, the same for every repeat. What becomes of each row is found under it.
+    batch: String,
+    /// How many rows there are.
+    rows: usize,
+    /// How many are good. Two rows that say the same are one submission.
+    accepted: usize,
+    /// How many are not.
+    rejected: usize,
+    /// Everything that is wrong, the first thousand.
+    errors: Vec<RowError>,
+    /// How many more problems there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors_left_out: Option<usize>,
+    /// Of a batch that is only checked: whether the same was taken before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_known: Option<bool>,
+    /// Of a batch that is only checked: whether one bad row refuses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_or_nothing: Option<bool>,
+}
+
+/// One thing that is wrong with a row.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RowError {
+    /// The row's number, from 1; the names of columns and blank rows do not count.
+    row: u64,
+    /// The line on which it begins, from 1.
+    line: u64,
+    /// The field, or `row` for the row as a whole.
+    field: String,
+    /// Stable code, such as `invalid_email`.
+    code: String,
+    /// What is wrong and what would be right.
+    message: String,
 }
 
 /// What people did.

@@ -47,7 +47,9 @@ async fn every_call_that_needs_the_token_asks_for_it() {
         let path = route
             .path
             .replace("{lead}", "lead_x")
-            .replace("{submission}", "sub_x");
+            .replace("{submission}", "sub_x")
+            .replace("{batch}", "bat_x")
+            .replace("{source}", "website");
         let mut request = request(route.method, &path, "");
         request.headers_mut().remove("authorization");
         let answered = world.send(request).await;

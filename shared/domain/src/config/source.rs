@@ -275,6 +275,13 @@ pub struct Source {
     /// For how long the same content counts as a repeat, in minutes, when the sender gives no id of its own.
     #[serde(default = "default_window")]
     pub repeat_window_minutes: u32,
+    /// Whether everything that this source has accepted is noted, so that all of it can be accounted for by hour, and a
+    /// silence of the source be noticed. Costs one write for each submission, and one for each batch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ledger: bool,
+    /// Whether a bad row refuses its whole batch. By default the good rows of a batch are taken and the bad ones reported.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_or_nothing: bool,
     /// Whether bad fields refuse the submission with 422 (true, for forms that show the answer to a person).
     #[serde(default = "yes")]
     pub answer_field_errors: bool,
@@ -324,6 +331,8 @@ impl Source {
             default_country: None,
             max_body_bytes: default_body_limit(),
             repeat_window_minutes: default_window(),
+            ledger: false,
+            all_or_nothing: false,
             answer_field_errors: true,
             spam: Spam::default(),
             profile: None,

@@ -42,7 +42,7 @@ pub(super) fn text(bytes: &[u8], charset: Charset, place: &str) -> Result<String
 }
 
 /// Every byte is a character: Latin 1, except for 0x80 to 0x9F (index-windows-1252 of the WHATWG encoding standard).
-fn windows_1252(byte: u8) -> char {
+pub(crate) fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
         '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',

@@ -2,11 +2,11 @@
 
 /// The parameters of a header's value, names in lower case.
 #[derive(Default)]
-pub(super) struct Parameters(Vec<(String, String)>);
+pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
     /// The first of this name.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
             .find(|(known, _)| known == name)
@@ -16,7 +16,7 @@ impl Parameters {
 
 /// Reads `word; name=value; name="quoted value"`. What does not fit is passed over, and bytes that are not UTF-8 are
 /// replaced: a header is a hint, and decides only which error the body gets.
-pub(super) fn read(value: &[u8]) -> (String, Parameters) {
+pub(crate) fn read(value: &[u8]) -> (String, Parameters) {
     let value = String::from_utf8_lossy(value);
     let (word, mut rest) = value.split_once(';').unwrap_or((&value, ""));
     let mut parameters = Vec::new();

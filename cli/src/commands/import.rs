@@ -1,0 +1,224 @@
+//! `import` and `batch`: files of submissions, sent in pieces that fit into one request each.
+//!
+//! The whole file is checked first, piece by piece, by the Leadline that will take it; then the pieces that it does not know
+//! yet are sent. So an import that broke off goes on where it stopped, and one that is done changes nothing, without a
+//! note of it on this machine. Memory does not grow with the file, except for some tens of bytes for each row with an id of the
+//! sender's.
+
+mod bar;
+mod pieces;
+mod report;
+
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::time::Duration;
+
+use serde_json::Value;
+use sources::batch::Encoding;
+
+use crate::answer::Answer;
+use crate::client::{BatchCall, Client};
+use crate::failure::Failure;
+use crate::layout::{Sheet, at, clean, columns};
+use crate::options::{BatchArguments, Connection, ImportArguments};
+use bar::Bar;
+use pieces::Pieces;
+use report::Report;
+
+/// How long to wait before a piece is sent again that could not be taken.
+const PAUSES: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
+/// What came of an import.
+#[derive(Default)]
+struct Sums {
+    rows: u64,
+    good: u64,
+    wrong: u64,
+    sent: u64,
+    known: u64,
+    /// Whether one bad row refuses the file.
+    is_strict: bool,
+}
+
+/// `leadline import`
+pub(crate) fn import(
+    arguments: &ImportArguments,
+    connection: &Connection,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let client = Client::new(connection)?;
+    let encoding = encoding(arguments)?;
+    let mut file = open(&arguments.file)?;
+    let length = file.seek(SeekFrom::End(0))?;
+    let mut report = Report::new(arguments, connection.json)?;
+    let mut sums = Sums::default();
+    let mut known = Vec::new();
+    let call = |body: &str, only_check: bool, is_strict: bool| {
+        let call = BatchCall {
+            source: &arguments.source,
+            body,
+            only_check,
+            all_or_nothing: is_strict,
+            secret: arguments.secret.as_deref(),
+        };
+        patiently(|| client.submit_batch(&call))
+    };
+
+    let mut bar = Bar::new("Checking", length);
+    let mut pieces = Pieces::new(&mut file, encoding)?;
+    while let Some(piece) = pieces.next()? {
+        sums.rows += (piece.places.len() + piece.broken.len()) as u64;
+        sums.wrong += piece.broken.len() as u64;
+        bar.clear();
+        for (place, code, message) in &piece.broken {
+            report.add(*place, "row", code, message, out)?;
+        }
+        if piece.places.is_empty() {
+            continue;
+        }
+        let answer = call(&piece.body, true, false)?.value()?;
+        report.add_all(&answer, &piece.places, out)?;
+        sums.good += number(&answer, "accepted");
+        sums.wrong += number(&answer, "rejected");
+        sums.is_strict |= answer.get("all_or_nothing") == Some(&Value::Bool(true));
+        known.push(answer.get("is_known") == Some(&Value::Bool(true)));
+        bar.show(pieces.read, sums.rows);
+    }
+    bar.clear();
+    drop(pieces);
+    report.end(out)?;
+    sums.is_strict |= arguments.all_or_nothing;
+    let is_refused = sums.is_strict && sums.wrong > 0;
+    if arguments.check || is_refused {
+        report.sum_up(&sums, &[], out)?;
+        return if sums.wrong > 0 {
+            Err(Failure::Told)
+        } else {
+            Ok(())
+        };
+    }
+
+    let mut batches = Vec::new();
+    let mut bar = Bar::new("Sending", length);
+    let mut pieces = Pieces::new(&mut file, encoding)?;
+    let mut known = known.into_iter();
+    while let Some(piece) = pieces.next()? {
+        if piece.places.is_empty() {
+            continue;
+        }
+        if known.next() == Some(true) {
+            sums.known += piece.places.len() as u64;
+        } else {
+            let answer = call(&piece.body, false, false)?.value()?;
+            sums.sent += number(&answer, "accepted");
+            batches.push(at(&answer, "/batch"));
+        }
+        bar.show(pieces.read, sums.known + sums.sent);
+    }
+    bar.clear();
+    report.sum_up(&sums, &batches, out)
+}
+
+/// `leadline batch`
+pub(crate) fn batch(
+    arguments: &BatchArguments,
+    connection: &Connection,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let cursor = arguments.after.to_string();
+    let query = [("cursor", cursor.as_str()), ("limit", "1000")];
+    let answer = Client::new(connection)?.get(&["v1", "batches", &arguments.id], &query)?;
+    if connection.json {
+        return answer.print(out);
+    }
+    let batch = answer.value()?;
+    let mut sheet = Sheet::default();
+    for (label, pointer) in [
+        ("Batch", "/batch"),
+        ("Source", "/source"),
+        ("Received", "/received_at"),
+        ("Rows", "/rows"),
+        ("Outcomes", "/outcomes"),
+    ] {
+        sheet.row(label, at(&batch, pointer));
+    }
+    sheet.print(out)?;
+    let rows = batch.get("results").and_then(Value::as_array);
+    let rows = rows.into_iter().flatten().map(|row| {
+        let errors = row.get("errors").and_then(Value::as_array);
+        let errors = errors
+            .into_iter()
+            .flatten()
+            .map(|error| format!("{}: {}", at(error, "/field"), at(error, "/message")));
+        let what: Vec<String> = match at(row, "/submission") {
+            id if id.is_empty() => errors.collect(),
+            id => vec![id, at(row, "/lead")],
+        };
+        [at(row, "/row"), at(row, "/outcome"), what.join("  ")]
+    });
+    let rows: Vec<[String; 3]> = rows.collect();
+    if !rows.is_empty() {
+        writeln!(out)?;
+        columns(&rows, out)?;
+    }
+    match at(&batch, "/next") {
+        next if next.is_empty() => Ok(()),
+        next => Ok(writeln!(
+            out,
+            "\n`leadline batch {} --after {next}` shows more rows.",
+            at(&batch, "/batch")
+        )?),
+    }
+}
+
+fn encoding(arguments: &ImportArguments) -> Result<Option<Encoding>, Failure> {
+    let Some(label) = &arguments.encoding else {
+        return Ok(None);
+    };
+    match Encoding::named(label) {
+        Some(encoding) => Ok(Some(encoding)),
+        None => Err(Failure::Unmet {
+            code: "unknown_encoding",
+            title: "There is no such encoding here.".to_owned(),
+            detail: Some(
+                "Use utf-8, utf-16le, utf-16be or windows-1252; without --encoding it is found out."
+                    .to_owned(),
+            ),
+        }),
+    }
+}
+
+/// The file; what comes through a pipe is kept in a file without a name, since it is read twice.
+fn open(name: &str) -> Result<File, Failure> {
+    if name != "-" {
+        return File::open(name).map_err(|error| Failure::Unmet {
+            code: "unreadable_file",
+            title: format!("{} cannot be read: {error}.", clean(name)),
+            detail: None,
+        });
+    }
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut io::stdin().lock(), &mut file)?;
+    Ok(file)
+}
+
+/// Tries again what Leadline could not do just now.
+fn patiently(call: impl Fn() -> Result<Answer, Failure>) -> Result<Answer, Failure> {
+    for pause in PAUSES {
+        match call() {
+            Err(failure) if failure.may_pass() => std::thread::sleep(pause),
+            done => return done,
+        }
+    }
+    call()
+}
+
+fn number(answer: &Value, name: &str) -> u64 {
+    answer.get(name).and_then(Value::as_u64).unwrap_or(0)
+}

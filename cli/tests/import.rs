@@ -1,0 +1,184 @@
+//! Files imported by the command that users run, into the process that they run.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const TOKEN: &str = "token-of-the-import-test";
+
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Process {
+    fn start(data: &Path) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let config = data.join("leadline.toml");
+        std::fs::write(&config, domain::config::DEFAULT).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_leadline"))
+            .args(["dev", "--port", &port.to_string(), "--data"])
+            .arg(data)
+            .arg("--config")
+            .arg(&config)
+            .env("LEADLINE_TOKEN", TOKEN)
+            .env("LEADLINE_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "the process does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    fn leadline(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_leadline"))
+            .args(arguments)
+            .args(["--url", &self.url, "--token", TOKEN])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.leadline(arguments, b"");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A file of 1,200 rows in UTF-16, of which two are wrong and one says what an earlier one said.
+fn file() -> Vec<u8> {
+    let mut text = "\u{feff}Vorname\tNachname\tE-Mail\tTelefon\r\n".to_owned();
+    for number in 0..1_197 {
+        text += &format!("Zoë\tMüller {number}\tzoe{number}@example.com\t\r\n");
+    }
+    text += "Bad\tRow\tnot an address\t\r\n";
+    text += "Zoë\tMüller 7\tzoe7@example.com\t\r\n";
+    text += "Nobody\tAtall\t\t\r\n";
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn a_file_is_checked_imported_and_the_second_run_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start(directory.path());
+    let path = directory.path().join("leads.txt");
+    std::fs::write(&path, file()).unwrap();
+    let path = path.to_str().unwrap();
+    let report = directory.path().join("problems.jsonl");
+    let report = report.to_str().unwrap();
+
+    let checked = process.leadline(
+        &[
+            "import", path, "--source", "website", "--check", "--report", report,
+        ],
+        b"",
+    );
+    let text = String::from_utf8(checked.stdout).unwrap();
+    assert_eq!(checked.status.code(), Some(1), "{text}");
+    assert!(text.contains("row 1198 (line 1199): email: "), "{text}");
+    assert!(
+        text.ends_with("1200 rows: 1198 good, 2 wrong.\nNothing was sent.\n"),
+        "{text}"
+    );
+    assert_eq!(std::fs::read_to_string(report).unwrap().lines().count(), 2);
+
+    let strict = process.leadline(
+        &["import", path, "--source", "website", "--all-or-nothing"],
+        b"",
+    );
+    assert_eq!(strict.status.code(), Some(1));
+    assert!(
+        String::from_utf8(strict.stdout)
+            .unwrap()
+            .contains("one wrong row refuses the whole file")
+    );
+
+    // The first piece was sent by an import that broke off.
+    let first = file()[..file().len() / 2].to_vec();
+    let broken_off = process.leadline(&["import", "-", "--source", "website", "--json"], &first);
+    let broken_off: Value = serde_json::from_slice(&broken_off.stdout).unwrap();
+    assert!(broken_off["sent"].as_u64().unwrap() >= 500);
+
+    let done = process.json(&["import", path, "--source", "website", "--json"]);
+    let sums = ["rows", "good", "rejected", "known"].map(|name| done[name].as_u64().unwrap());
+    assert_eq!(sums, [1_200, 1_198, 2, 500], "{done}");
+    let again = process.json(&["import", path, "--source", "website", "--json"]);
+    assert_eq!(
+        (&again["sent"], &again["known"]),
+        (&0.into(), &1_200.into())
+    );
+    assert_eq!(again["batches"], serde_json::json!([]));
+
+    let last = done["batches"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let batch = loop {
+        let batch = process.json(&["batch", &last, "--json"]);
+        if batch["outcomes"].get("in_flight").is_none() {
+            break batch;
+        }
+        assert!(Instant::now() < deadline, "{}", batch["outcomes"]);
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(batch["outcomes"]["created"], 198);
+    let shown = process.leadline(&["batch", &last], b"");
+    assert!(
+        String::from_utf8(shown.stdout)
+            .unwrap()
+            .contains("rejected")
+    );
+}
+
+#[test]
+fn what_is_no_table_is_told_in_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start(directory.path());
+    for (input, says) in [
+        (b"PK\x03\x04workbook".as_slice(), "workbook"),
+        (b"", "empty"),
+        (b"ada@example.com;Ada\n", "line of names"),
+    ] {
+        let output = process.leadline(&["import", "-", "--source", "website"], input);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text.contains(says), "{text}");
+        assert!(!text.contains("ada@"), "{text}");
+    }
+    let nobody = process.leadline(
+        &["import", "-", "--source", "nobody"],
+        b"email\na@example.com\n",
+    );
+    assert_eq!(nobody.status.code(), Some(1));
+}

@@ -1,0 +1,162 @@
+//! Batches: what became of each row of a file.
+
+use std::collections::BTreeMap;
+
+use domain::id::BatchId;
+use futures::future::try_join_all;
+use lambda_http::Request;
+use lambda_http::http::StatusCode;
+use table::{Batch, BatchRow, ROWS_IN_A_PAGE, Record};
+use web::Problem;
+
+use crate::answers;
+use crate::problems::{self, field, invalid_fields, table_failed};
+use crate::{Answer, Api};
+
+/// Submissions read at the same time.
+const READS_AT_ONCE: usize = 50;
+
+/// Rows on one page of the answer, if nobody asks for another number; and the most that can be asked for.
+const DEFAULT_ROWS: usize = 100;
+const MAX_ROWS: usize = 1_000;
+
+/// Which rows are shown.
+struct Page {
+    after: u32,
+    limit: usize,
+}
+
+impl Api {
+    pub(crate) async fn get_batch(&self, name: &str, request: &Request) -> Answer {
+        let id: BatchId = name.parse().map_err(|_| {
+            Problem::not_found("batch").detail("a batch's id is bat_ and 26 characters")
+        })?;
+        let page = page(request)?;
+        let found = self.table.batch(id).await;
+        let batch = found
+            .map_err(|error| table_failed(&error))?
+            .ok_or_else(|| {
+                Problem::not_found("batch")
+                    .detail("batches are kept for 90 days; their submissions stay")
+            })?;
+        let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+        let mut results: Vec<answers::BatchRow> = Vec::new();
+        let mut next = None;
+        let pages = (batch.rows as usize).div_ceil(ROWS_IN_A_PAGE);
+        for number in 0..u32::try_from(pages).unwrap_or(u32::MAX) {
+            let rows = self.table.batch_rows(id, number).await;
+            let rows = rows.map_err(|error| table_failed(&error))?;
+            for some in rows.chunks(READS_AT_ONCE) {
+                let mut reads = Vec::with_capacity(some.len());
+                for row in some {
+                    reads.push(self.record_of_row(row));
+                }
+                let records = try_join_all(reads).await?;
+                for (row, record) in some.iter().zip(records) {
+                    let result = result(row, record);
+                    *outcomes.entry(result.outcome.clone()).or_default() += 1;
+                    if row.number <= page.after {
+                        continue;
+                    }
+                    if results.len() < page.limit {
+                        results.push(result);
+                    } else if next.is_none() {
+                        next = results.last().map(|last| last.row.to_string());
+                    }
+                }
+            }
+        }
+        Ok(web::json(
+            StatusCode::OK,
+            &answer(batch, outcomes, results, next),
+        ))
+    }
+
+    async fn record_of_row(&self, row: &BatchRow) -> Result<Option<Record>, Problem> {
+        match row.submission {
+            None => Ok(None),
+            Some(id) => {
+                let known = self.table.submission(id).await;
+                Ok(known.map_err(|error| table_failed(&error))?.record)
+            }
+        }
+    }
+}
+
+fn result(row: &BatchRow, record: Option<Record>) -> answers::BatchRow {
+    let outcome = match (&row.submission, &record) {
+        (None, _) => "rejected".to_owned(),
+        (Some(_), None) => "in_flight".to_owned(),
+        (Some(_), Some(record)) => record.outcome.to_string(),
+    };
+    let errors = row.problems.iter();
+    answers::BatchRow {
+        row: row.number,
+        line: row.line,
+        submission: row.submission.map(|id| id.to_string()),
+        outcome,
+        lead: record
+            .and_then(|record| record.lead)
+            .map(|lead| lead.to_string()),
+        errors: errors
+            .map(|problem| answers::RowProblem {
+                field: problem.field.clone(),
+                code: problem.code.clone(),
+                message: problem.message.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn answer(
+    batch: Batch,
+    outcomes: BTreeMap<String, usize>,
+    results: Vec<answers::BatchRow>,
+    next: Option<String>,
+) -> answers::Batch {
+    answers::Batch {
+        batch: batch.id.to_string(),
+        source: batch.source,
+        received_at: batch.received_at.into(),
+        rows: batch.rows,
+        accepted: batch.accepted,
+        rejected: batch.rows.saturating_sub(batch.accepted),
+        outcomes,
+        results,
+        next,
+    }
+}
+
+fn page(request: &Request) -> Result<Page, Problem> {
+    let parameters = web::query(request.uri().query())
+        .ok_or_else(|| Problem::of(problems::BAD_QUERY).detail("percent-encode it as UTF-8"))?;
+    let mut page = Page {
+        after: 0,
+        limit: DEFAULT_ROWS,
+    };
+    let mut wrong = Vec::new();
+    for (name, value) in parameters {
+        match (name.as_str(), value.parse::<u32>()) {
+            ("cursor", Ok(after)) => page.after = after,
+            ("limit", Ok(limit)) if (1..=MAX_ROWS).contains(&(limit as usize)) => {
+                page.limit = limit as usize;
+            }
+            ("cursor", _) => wrong.push(field(
+                "cursor",
+                "invalid",
+                "give the cursor as `next` had it",
+            )),
+            ("limit", _) => wrong.push(field(
+                "limit",
+                "invalid",
+                "limit is a number from 1 to 1000",
+            )),
+            (other, _) => wrong.push(field(other, "unknown", "there are cursor and limit")),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(page)
+    } else {
+        Err(invalid_fields(&wrong))
+    }
+}

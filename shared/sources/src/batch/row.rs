@@ -1,0 +1,273 @@
+//! From a row to a submission.
+
+use std::collections::BTreeMap;
+
+use domain::field::Fields;
+use domain::id::SubmissionId;
+use domain::submission::{FieldProblem, Quarantined, Submission};
+use sha2::{Digest, Sha256};
+
+use super::{Content, Row, problem};
+use crate::answers::Draft;
+use crate::decode::json::{self, Json};
+use crate::refusal::Unparseable;
+use crate::vocabulary::squashed;
+use crate::{Door, Incoming, MAX_EXTERNAL_ID, Parsed, checks, identity, meaning, suspicion};
+
+/// Names of columns that hold the sender's own id of a submission, as they are compared.
+const ID_COLUMNS: [&str; 7] = [
+    "id",
+    "leadid",
+    "leadgenid",
+    "externalid",
+    "submissionid",
+    "responseid",
+    "entryid",
+];
+
+/// Shortest id that tells submissions apart by itself, in characters. Shorter ones count the rows of a file, and begin
+/// anew in the next file.
+const MIN_ID: usize = 8;
+
+/// One row, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// Its number, from 1.
+    pub number: u64,
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// What came of it.
+    pub outcome: Result<Parsed, Vec<FieldProblem>>,
+    /// The row that says the same, if an earlier one does: both are one submission.
+    pub repeats: Option<u64>,
+}
+
+/// Makes submissions of the rows of one file.
+pub struct Checker<'a> {
+    door: &'a Door<'a>,
+    incoming: &'a Incoming<'a>,
+    seen: BTreeMap<SubmissionId, (u64, [u8; 32])>,
+}
+
+impl<'a> Checker<'a> {
+    /// A checker for a file that came through `door`.
+    pub fn new(door: &'a Door<'a>, incoming: &'a Incoming<'a>) -> Self {
+        Self {
+            door,
+            incoming,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Checks one row.
+    ///
+    /// Its id comes of the sender's id for it or, if there is none, of what it says: never of the file, the row's place in
+    /// it or the time, so that a row that comes again in whatever file is the same submission. The sender's id is what
+    /// the source's `map` calls `external_id`; else a column such as `id` or `lead_id`, if what it holds has at least eight
+    /// characters and no blank.
+    pub fn check(&mut self, row: Row) -> Checked {
+        let Row {
+            number,
+            line,
+            content,
+        } = row;
+        let mut repeats = None;
+        let outcome = self.submission(number, content, &mut repeats);
+        Checked {
+            number,
+            line,
+            outcome,
+            repeats,
+        }
+    }
+
+    fn submission(
+        &mut self,
+        number: u64,
+        content: Content,
+        repeats: &mut Option<u64>,
+    ) -> Result<Parsed, Vec<FieldProblem>> {
+        let door = self.door;
+        let draft = draft(content).map_err(|found| vec![found])?;
+        let meant = meaning::of(&draft, door.source, self.incoming);
+        let external_id = match &meant.external_id {
+            Some(id) => Some(id.clone()),
+            None => sender_id(&draft),
+        };
+        let digest = identity::digest(&draft, &meant);
+        let derive =
+            |kind: &str, key: &[u8]| SubmissionId::derive(door.pepper, door.name, kind, key);
+        let id = match &external_id {
+            // As for a webhook: a file that fills a gap repeats what came through.
+            Some(external_id) => derive("event", external_id.as_bytes()),
+            None => derive("row", &digest),
+        };
+        let fields = checks::check(&meant, door.source, door.default_country)?;
+        let unwanted = suspicion::to_be_corrected(&fields, door.source);
+        if !unwanted.is_empty() {
+            return Err(unwanted);
+        }
+        match self.seen.get(&id) {
+            None => {
+                self.seen.insert(id, (number, digest));
+            }
+            Some((earlier, said)) if *said == digest => *repeats = Some(*earlier),
+            Some((earlier, _)) => {
+                return Err(vec![problem(
+                    "external_id",
+                    "id_repeated",
+                    format!(
+                        "row {earlier} has the same id and says something else; give each row an id of its own, or leave out that column"
+                    ),
+                )]);
+            }
+        }
+        let suspicions = suspicion::of(&draft, &fields, door.source, self.incoming);
+        if !suspicions.is_empty() {
+            return Ok(Parsed::Quarantined(Quarantined {
+                id,
+                source: door.name.to_owned(),
+                received_at: self.incoming.received_at,
+                problems: suspicions,
+                raw: meant.raw(),
+            }));
+        }
+        Ok(Parsed::Submission(Submission {
+            id,
+            earlier: None,
+            source: door.name.to_owned(),
+            received_at: self.incoming.received_at,
+            fields,
+            facts: Fields::new(),
+            consent: meant.consent,
+            external_id: external_id.map(|id| id.chars().take(MAX_EXTERNAL_ID).collect()),
+            // A file is written long after anybody looked at a page.
+            visitor: None,
+        }))
+    }
+}
+
+/// Finds, over a file of any length, rows that have the same id of the sender's and say something else. Goes by the names
+/// of columns alone, and remembers some tens of bytes for each row that has such an id.
+#[derive(Default)]
+pub struct SenderIds(BTreeMap<u64, (u64, u64)>);
+
+impl SenderIds {
+    /// The number of the earlier row that contradicts this one.
+    pub fn contradicted(&mut self, row: &Row) -> Option<u64> {
+        let draft = draft(row.content.clone()).ok()?;
+        let id = short(&Sha256::digest(sender_id(&draft)?.as_bytes()));
+        let said = short(&identity::digest(&draft, &meaning::Meant::default()));
+        match self.0.get(&id) {
+            Some((earlier, known)) if *known != said => Some(*earlier),
+            Some(_) => None,
+            None => {
+                self.0.insert(id, (row.number, said));
+                None
+            }
+        }
+    }
+}
+
+impl Row {
+    /// The row as one line of JSON that says the same, whatever the file was written in.
+    ///
+    /// # Errors
+    /// What keeps it from being read.
+    pub fn json_line(&self) -> Result<String, FieldProblem> {
+        if let Content::Json(text) = &self.content {
+            // Within texts, JSON has line breaks as escapes only.
+            return Ok(text.replace(['\n', '\r'], " "));
+        }
+        let draft = draft(self.content.clone())?;
+        let mut object: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for answer in draft.answers.iter() {
+            object.entry(&answer.name).or_default().push(&answer.value);
+        }
+        serde_json::to_string(&object)
+            .map_err(|_| problem("row", "unreadable", "this cannot be written as JSON"))
+    }
+}
+
+fn short(digest: &[u8]) -> u64 {
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+fn sender_id(draft: &Draft) -> Option<String> {
+    let mut answers = draft.answers.iter();
+    let answer = answers.find(|answer| {
+        let value = answer.value.trim();
+        ID_COLUMNS.contains(&squashed(&answer.name).as_str())
+            && value.chars().count() >= MIN_ID
+            && !value.contains(char::is_whitespace)
+    })?;
+    Some(answer.value.trim().to_owned())
+}
+
+/// What a row says, not yet understood.
+fn draft(content: Content) -> Result<Draft, FieldProblem> {
+    let mut draft = Draft::default();
+    let unreadable = |why: Unparseable| problem("row", "unreadable", why.to_string());
+    match content {
+        Content::Broken { code, message } => return Err(problem("row", code, message)),
+        Content::Cells { names, cells } => {
+            for (name, cell) in names.iter().zip(&cells) {
+                let cell = cell.trim();
+                if !cell.is_empty() {
+                    let value = without_prefix(name, cell);
+                    draft.answers.plain(name, value).map_err(unreadable)?;
+                }
+            }
+        }
+        Content::Json(text) => {
+            let document = json::read(&text).map_err(|why| match why {
+                // A line within the row would be taken for one of the file.
+                Unparseable::Json { column, .. } => problem(
+                    "row",
+                    "unreadable",
+                    format!("this is not valid JSON at column {column}"),
+                ),
+                other => unreadable(other),
+            })?;
+            if !matches!(document, Json::Object(_)) {
+                return Err(problem(
+                    "row",
+                    "unreadable",
+                    "each row should be one JSON object of fields",
+                ));
+            }
+            document
+                .flatten("", &mut draft.answers)
+                .map_err(unreadable)?;
+        }
+    }
+    Ok(draft)
+}
+
+/// A cell without what Meta's exports put in front of ids and phone numbers, to keep spreadsheets from rounding them:
+/// `l:` (lead), `ag:` (ad), `as:` (ad set), `c:` (campaign), `f:` (form), `p:` (phone), `z:` (postal code).
+fn without_prefix<'a>(name: &str, cell: &'a str) -> &'a str {
+    let Some((prefix, rest)) = cell.split_once(':') else {
+        return cell;
+    };
+    let wanted = match squashed(name).as_str() {
+        "id" => "l",
+        "adid" => "ag",
+        "adsetid" => "as",
+        "campaignid" => "c",
+        "formid" => "f",
+        "zipcode" | "zip" | "postcode" | "postalcode" => "z",
+        _ => "p",
+    };
+    let is_number = rest.chars().all(|character| {
+        character.is_ascii_digit() || matches!(character, '+' | ' ' | '-' | '(' | ')' | '.')
+    });
+    if prefix == wanted && !rest.is_empty() && (wanted != "p" || is_number) {
+        rest.trim_start()
+    } else {
+        cell
+    }
+}

@@ -1,0 +1,151 @@
+//! What was accepted, by source and time: one entry for each submission or batch of a source that keeps a ledger.
+//!
+//! An entry is written after what it is for is safe in the queue, and before its sender is told so: whoever got a 202 is in
+//! it. What became of it is not repeated here; the submission itself says it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::{BatchId, SubmissionId};
+use jiff::Timestamp;
+
+use crate::{Error, Item, Table, keys};
+
+/// For how long entries are kept, in seconds: ninety days, as batches.
+const KEEP_SECONDS: i64 = 90 * 86_400;
+
+/// What marks an entry of a batch.
+const BATCH: char = '=';
+
+/// What was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AcceptedThing {
+    /// One submission.
+    Submission(SubmissionId),
+    /// A batch; its rows are kept with it.
+    Batch(BatchId),
+}
+
+/// An entry of the ledger of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerEntry {
+    /// When it was accepted, in seconds since 1970.
+    pub second: i64,
+    /// What.
+    pub thing: AcceptedThing,
+}
+
+impl LedgerEntry {
+    /// An entry for what was accepted at `at`.
+    pub fn new(at: Timestamp, thing: AcceptedThing) -> Self {
+        Self {
+            second: at.as_second().max(0),
+            thing,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self.thing {
+            AcceptedThing::Submission(id) => id.digits(),
+            AcceptedThing::Batch(id) => format!("{BATCH}{}", id.digits()),
+        }
+    }
+}
+
+impl Table {
+    /// Notes that something was accepted. The same again within the same second changes nothing.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn note_accepted(&self, source: &str, entry: LedgerEntry) -> Result<(), Error> {
+        let mut item = keys::ledger(source, entry.second, &entry.name()).item();
+        let expires = entry.second.saturating_add(KEEP_SECONDS);
+        item.insert(
+            keys::EXPIRES.to_owned(),
+            AttributeValue::N(expires.to_string()),
+        );
+        self.put(item).await
+    }
+
+    /// The entries of a source from `from` until before `to`, the oldest first; the first `limit` of them.
+    ///
+    /// # Errors
+    /// When the table cannot be read or an entry is damaged.
+    pub async fn ledger(
+        &self,
+        source: &str,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, Error> {
+        let bound = |at: Timestamp| keys::ledger(source, at.as_second().max(0), "");
+        let mut entries = Vec::new();
+        let mut start: Option<Item> = None;
+        while entries.len() < limit {
+            let rest = i32::try_from(limit - entries.len()).unwrap_or(i32::MAX);
+            let page = self
+                .client
+                .query()
+                .table_name(&*self.name)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", AttributeValue::S(bound(from).pk))
+                .expression_attribute_values(":from", AttributeValue::S(bound(from).sk))
+                // Every name stands behind a blank one: nothing of the second `to` is included.
+                .expression_attribute_values(":to", AttributeValue::S(bound(to).sk))
+                .limit(rest)
+                .set_exclusive_start_key(start.take())
+                .set_return_consumed_capacity(self.capacity())
+                .send()
+                .await
+                .map_err(|error| Error::call("Query", error))?;
+            self.count_read("Query", page.consumed_capacity());
+            for item in page.items() {
+                entries.push(read(item)?);
+            }
+            match page.last_evaluated_key {
+                Some(key) if !key.is_empty() => start = Some(key),
+                _ => break,
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The newest entry of a source.
+    ///
+    /// # Errors
+    /// When the table cannot be read or the entry is damaged.
+    pub async fn last_accepted(&self, source: &str) -> Result<Option<LedgerEntry>, Error> {
+        let found = self
+            .client
+            .query()
+            .table_name(&*self.name)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(keys::ledger(source, 0, "").pk))
+            .scan_index_forward(false)
+            .limit(1)
+            .set_return_consumed_capacity(self.capacity())
+            .send()
+            .await
+            .map_err(|error| Error::call("Query", error))?;
+        self.count_read("Query", found.consumed_capacity());
+        found.items().first().map(read).transpose()
+    }
+}
+
+fn read(item: &Item) -> Result<LedgerEntry, Error> {
+    let corrupt = || Error::Corrupt {
+        kind: "entry of a ledger",
+        problem: "its key is not of the form time#name",
+    };
+    let Some(AttributeValue::S(sk)) = item.get(keys::SK) else {
+        return Err(corrupt());
+    };
+    let (second, name) = sk.split_once('#').ok_or_else(corrupt)?;
+    let bits = |digits: &str| domain::id::decode(digits).map_err(|_| corrupt());
+    Ok(LedgerEntry {
+        second: second.parse().map_err(|_| corrupt())?,
+        thing: match name.strip_prefix(BATCH) {
+            Some(digits) => AcceptedThing::Batch(BatchId::from_bits(bits(digits)?)),
+            None => AcceptedThing::Submission(SubmissionId::from_bits(bits(name)?)),
+        },
+    })
+}
