@@ -145,6 +145,7 @@ impl Deployment {
                 configurations: capture.configurations,
                 secrets: capture.secrets,
                 clock: clock.clone(),
+                over_limit: capture::OverLimit::default(),
             },
             enrich: Enrich {
                 table: enrich.table,

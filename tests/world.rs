@@ -8,6 +8,7 @@
 )]
 
 pub mod deployment;
+mod name_server;
 pub mod template;
 
 use std::sync::Arc;
@@ -96,6 +97,7 @@ impl World {
         let mut wiring = Wiring::new(secrets, TOKEN.to_owned());
         wiring.clock = clock;
         wiring.meter = Some(Arc::clone(&meter));
+        wiring.mail = name_server::start().await;
         wiring.configuration_seconds = 0;
         let tape = Tape::default();
         wiring.tape = Some(Arc::clone(&tape));

@@ -26,6 +26,7 @@ fn function(world: &World) -> Capture {
         ]),
         table,
         clock: world.embedded.clock.clone(),
+        over_limit: capture::OverLimit::default(),
     }
 }
 

@@ -642,7 +642,10 @@ fn configuration(outside: &str, rude: &str) -> String {
     let at_once = format!(
         "{first_rule}\nname = \"Wrong desk\"\nreason = \"wrong_desk\"\nmax_times = 3\n\n{first_rule}"
     );
-    let mut text = domain::config::DEFAULT.replacen(first_rule, &at_once, 1);
+    let limited = "max_links = 5\nrate = { requests = 1000, seconds = 60 }";
+    let mut text = domain::config::DEFAULT
+        .replacen(first_rule, &at_once, 1)
+        .replacen("max_links = 5", limited, 1);
     // The one that takes long to fail is told least.
     for (name, url, notices) in [
         (

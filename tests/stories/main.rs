@@ -6,6 +6,7 @@
     reason = "a panic is how a test fails, and some figures are worth reading"
 )]
 
+mod abuse;
 mod batches;
 mod consent;
 mod conversations;

@@ -11,7 +11,7 @@ use capture::Capture;
 use deliver::Deliver;
 use enrich::{Enrich, Providers};
 use lambda_http::{Body, Request, Response};
-use outbound::{Client as OutboundClient, Policy};
+use outbound::{Client as OutboundClient, MailDomains, Policy};
 use platform::{Clock, Secrets};
 use queue::{Failure, Queue, Queues};
 use recycle::Recycle;
@@ -32,6 +32,8 @@ pub struct Wiring {
     pub clock: Clock,
     /// Calls providers and receivers; by default those on public networks and on this machine.
     pub outbound: OutboundClient,
+    /// Says which domains take mail; by default the system's name servers.
+    pub mail: MailDomains,
     /// Counts what the table costs.
     pub meter: Option<Arc<Meter>>,
     /// How long a configuration serves before the one in force is asked for, in seconds.
@@ -54,6 +56,7 @@ impl Wiring {
             token,
             clock: Clock::system(),
             outbound: OutboundClient::new(Policy::allowing(loopback.collect())),
+            mail: MailDomains::system(),
             meter: None,
             configuration_seconds: 1,
             tape: None,
@@ -87,6 +90,7 @@ impl Handlers {
                 configurations: Arc::clone(&configurations),
                 secrets: secrets.clone(),
                 clock: clock.clone(),
+                over_limit: capture::OverLimit::default(),
             },
             enrich: Enrich {
                 table: table.clone(),
@@ -94,7 +98,7 @@ impl Handlers {
                 configurations: Arc::clone(&configurations),
                 secrets: secrets.clone(),
                 clock: clock.clone(),
-                providers: Providers::new(client.clone()),
+                providers: Providers::with_mail(client.clone(), wiring.mail),
             },
             score: Score {
                 table: table.clone(),

@@ -1,13 +1,16 @@
 //! The HTTP side: one port for what are two functions on AWS.
 
+use std::net::SocketAddr;
+
 use anyhow::Result;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::response::Response;
 use lambda_http::{Body, RequestExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use web::ClientAddress;
 
 use super::embedded::Embedded;
 
@@ -24,6 +27,7 @@ pub(crate) async fn serve(
         .fallback(answer)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(embedded);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             let _ = stopped.wait_for(|stop| *stop).await;
@@ -33,7 +37,10 @@ pub(crate) async fn serve(
 }
 
 async fn answer(State(embedded): State<Embedded>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if let Some(ConnectInfo(address)) = parts.extensions.remove::<ConnectInfo<SocketAddr>>() {
+        parts.extensions.insert(ClientAddress(address.ip()));
+    }
     let bytes: Bytes = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(_) => {

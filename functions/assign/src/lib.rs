@@ -521,6 +521,9 @@ fn submission_of(received: &Received) -> Submission {
         consent: received.consent.clone(),
         external_id: received.external_id.clone(),
         visitor: received.visitor,
+        // It was verified before the lead was sent here.
+        captcha: None,
+        released: true,
     }
 }
 

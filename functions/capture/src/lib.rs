@@ -5,17 +5,20 @@
 //!
 //! It looks at no lead, and does nothing a sender would have to wait for.
 
+mod address;
 mod batches;
 mod cors;
 mod events;
 mod invocation;
 mod profile;
+mod rate;
 mod script;
 
 use std::sync::Arc;
 
 use domain::config::Source;
 use domain::id::Pepper;
+use futures::future::join_all;
 use jiff::Timestamp;
 use lambda_http::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -27,6 +30,7 @@ use table::{AcceptedThing, ConfigurationCache, Current, LedgerEntry, Table};
 use web::{Call, DOORS, Match, Problem, find};
 
 pub use invocation::invoke;
+pub use rate::OverLimit;
 
 /// How long a used idempotency key is remembered, in seconds: a day.
 const IDEMPOTENCY_SECONDS: i64 = 86_400;
@@ -44,6 +48,8 @@ pub struct Capture {
     pub secrets: Secrets,
     /// Tells the time.
     pub clock: Clock,
+    /// Senders that are over the limit of a source.
+    pub over_limit: OverLimit,
 }
 
 impl Capture {
@@ -104,11 +110,23 @@ impl Capture {
         let Some(source) = current.config.sources.get(name) else {
             return (Problem::not_found("source").response(), Vec::new());
         };
-        let answer = self.receive(&current, name, source, request).await;
-        let response = answer.unwrap_or_else(|problem| {
+        let pepper = match self.pepper().await {
+            Ok(pepper) => pepper,
+            Err(problem) => return (problem.response(), source.origins.clone()),
+        };
+        let quota = self.take_quota(name, source, &pepper, request).await;
+        let answer = match quota {
+            Some((quota, true)) => Err(quota.refuse()),
+            _ => self.receive(&current, name, source, &pepper, request).await,
+        };
+        let mut response = answer.unwrap_or_else(|problem| {
             note_refusal(name, problem.status, problem.code);
             problem.response()
         });
+        if let Some((quota, _)) = quota {
+            quota.say(&mut response);
+            rate::expose(response.headers_mut());
+        }
         (response, source.origins.clone())
     }
 
@@ -117,9 +135,9 @@ impl Capture {
         current: &Current,
         name: &str,
         source: &Source,
+        pepper: &Pepper,
         request: &Request,
     ) -> Result<Response<Body>, Problem> {
-        let pepper = self.pepper().await?;
         let secrets = self.secrets_of(source.secret.as_deref()).await?;
         let handshake_secrets = self.secrets_of(source.handshake_secret.as_deref()).await?;
         let door = Door {
@@ -127,7 +145,7 @@ impl Capture {
             source,
             secrets: &exposed(&secrets),
             handshake_secrets: &exposed(&handshake_secrets),
-            pepper: &pepper,
+            pepper,
             default_country: current.config.default_country.as_deref(),
         };
         let incoming = Incoming {
@@ -149,8 +167,17 @@ impl Capture {
                 };
             }
         };
-        let noted_at = source.ledger.then_some(incoming.received_at);
-        if let Err(problem) = self.keep(name, &pepper, &accepted, request, noted_at).await {
+        let kept = self
+            .keep(
+                name,
+                source,
+                pepper,
+                &accepted,
+                request,
+                incoming.received_at,
+            )
+            .await;
+        if let Err(problem) = kept {
             if problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
                 && let Some(reply) = sources::reply(&door, &incoming, Answered::Unavailable)
             {
@@ -185,10 +212,11 @@ impl Capture {
     async fn keep(
         &self,
         name: &str,
+        source: &Source,
         pepper: &Pepper,
         accepted: &Accepted,
         request: &Request,
-        noted_at: Option<Timestamp>,
+        at: Timestamp,
     ) -> Result<(), Problem> {
         match accepted {
             Accepted::NotALead { why } => {
@@ -201,12 +229,17 @@ impl Capture {
             }
             Accepted::Submissions(parsed) => {
                 self.check_idempotency(name, pepper, request).await?;
-                let messages: Vec<Message> = parsed.iter().cloned().map(message).collect();
+                let judged = parsed
+                    .iter()
+                    .map(|parsed| witnessed(parsed.clone(), request))
+                    .map(|parsed| self.against_floods(name, source, pepper, parsed));
+                let messages: Vec<Message> =
+                    join_all(judged).await.into_iter().map(message).collect();
                 self.queues
                     .send_all(Queue::Enrich, &messages)
                     .await
                     .map_err(|error| unavailable(&error))?;
-                if let Some(at) = noted_at {
+                if source.ledger {
                     for parsed in parsed {
                         self.note(name, at, AcceptedThing::Submission(parsed.id()))
                             .await?;
@@ -328,6 +361,18 @@ impl Capture {
         };
         cors::preflight(request, &origins)
     }
+}
+
+/// With the network from which somebody agreed to something.
+fn witnessed(mut parsed: Parsed, request: &Request) -> Parsed {
+    if let Parsed::Submission(submission) = &mut parsed
+        && let Some(address) = address::of(request)
+    {
+        for consent in submission.consent.values_mut() {
+            consent.evidence.get_or_insert_default().ip_class = Some(address::class(address));
+        }
+    }
+    parsed
 }
 
 fn message(parsed: Parsed) -> Message {

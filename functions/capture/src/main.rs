@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
             table::CONFIGURATION_SECONDS,
         )),
         secrets: Secrets::open(&settings, clock.clone()),
+        over_limit: capture::OverLimit::default(),
         table,
         clock,
     };

@@ -9,6 +9,8 @@
 //! It never waits for a provider beyond its deadline, and never lets one keep a lead from going on.
 
 mod announced;
+mod captcha;
+mod mail;
 mod provider;
 mod visitor;
 
@@ -31,6 +33,9 @@ use queue::{Message, Outgoing, Queue, Queues, SendError};
 use table::{Appended, Claimed, ConfigurationCache, Current, History, Record, Table, Waiting};
 
 pub use provider::Providers;
+
+use captcha::Verdict;
+use mail::Found;
 
 /// How often a submission is decided anew because somebody else wrote first. Each time somebody made progress; more than
 /// a few in a row means a flood of one person's submissions, and the queue spreads those better than we do.
@@ -134,6 +139,34 @@ impl Enrich {
             && let Some(outgoing) = self.been_here(&submission, &current.config).await?
         {
             return Ok(outgoing);
+        }
+        match self
+            .verify_captcha(&submission, &current, &pepper, now)
+            .await?
+        {
+            Verdict::Goes(None) => {}
+            Verdict::Goes(Some(fact)) => {
+                let fact = Value::Text(fact.to_owned());
+                submission.facts.insert(Field::Captcha, fact);
+            }
+            Verdict::Kept(problem) => {
+                let quarantined = Quarantined::suspected(submission, vec![problem]);
+                return self.quarantine(quarantined).await;
+            }
+        }
+        match self
+            .look_up_mail(&submission, &current, &pepper, now)
+            .await?
+        {
+            Found::Fact(None) => {}
+            Found::Fact(Some(fact)) => {
+                let fact = Value::Text(fact.to_owned());
+                submission.facts.insert(Field::EmailMx, fact);
+            }
+            Found::Kept(problem) => {
+                let quarantined = Quarantined::suspected(submission, vec![problem]);
+                return self.quarantine(quarantined).await;
+            }
         }
         let mut answers = None;
         for round in 0..MAX_ROUNDS {

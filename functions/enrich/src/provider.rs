@@ -11,7 +11,7 @@ use domain::lead::{Lead, Origin};
 use domain::submission::Submission;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use outbound::{Client, Limits, Request};
+use outbound::{Client, Limits, MailDomains, Request};
 use platform::Secrets;
 use table::{CachedAnswer, Current};
 
@@ -33,12 +33,23 @@ const RETRY_MINUTES: [i64; 6] = [1, 5, 30, 120, 480, 1_440];
 #[derive(Debug, Clone)]
 pub struct Providers {
     client: Client,
+    mail: MailDomains,
 }
 
 impl Providers {
     /// Providers asked through `client`.
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self::with_mail(client, MailDomains::system())
+    }
+
+    /// The same, with name servers of one's own.
+    pub fn with_mail(client: Client, mail: MailDomains) -> Self {
+        Self { client, mail }
+    }
+
+    /// Whom to ask whether a domain takes mail.
+    pub(crate) fn mail(&self) -> &MailDomains {
+        &self.mail
     }
 
     /// What strangers are called with.

@@ -62,6 +62,8 @@ fn submission(number: u128) -> Submission {
         consent: Default::default(),
         external_id: None,
         visitor: None,
+        captcha: None,
+        released: false,
     }
 }
 

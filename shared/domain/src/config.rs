@@ -24,7 +24,7 @@ pub use check::{Problem, Severity, read};
 #[cfg(feature = "schema")]
 pub use json_schema::schema;
 pub use source::{AnswersApi, Need, Needs, Profile, Source, SourceKind};
-pub use spam::{Spam, Treatment};
+pub use spam::{Captcha, CaptchaKind, Flood, MailLookUp, Outage, Rate, RatePer, Spam, Treatment};
 pub use version::version_of;
 
 /// The configuration that ships with Leadline.

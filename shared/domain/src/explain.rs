@@ -414,6 +414,8 @@ fn received_reasons(config: &Config, received: &Received) -> Vec<Reason> {
                 | crate::field::Field::PhoneValid
                 | crate::field::Field::PhoneKind
                 | crate::field::Field::PhoneCountry
+                | crate::field::Field::Captcha
+                | crate::field::Field::EmailMx
         ) {
             reasons.push(Reason::new(
                 "fact",

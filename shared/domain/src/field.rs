@@ -95,6 +95,10 @@ fields! {
     PhoneKind = "phone_kind",
     /// Fact: whether the phone number is assigned by its numbering plan.
     PhoneValid = "phone_valid",
+    /// Fact: whether the e-mail's domain takes mail, where it was looked up: accepted, refused, unknown.
+    EmailMx = "email_mx",
+    /// Fact: what became of the captcha's verification, where there is one: passed, unverified.
+    Captcha = "captcha",
     /// Name of the source of the first submission.
     Source = "source",
     /// Kind of that source.
@@ -155,6 +159,8 @@ pub const FACTS: &[Field] = &[
     Field::PhoneCountry,
     Field::PhoneKind,
     Field::PhoneValid,
+    Field::EmailMx,
+    Field::Captcha,
     Field::Source,
     Field::SourceKind,
 ];

@@ -35,6 +35,16 @@ pub struct Submission {
     /// The browser in which it was filled in, if the form says so. It never says who the person is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visitor: Option<VisitorKey>,
+    /// The token of the captcha, to be verified once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captcha: Option<String>,
+    /// A person has looked at it and let it go on: nothing is suspected of it any more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub released: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What a person agreed to, for one purpose.
@@ -113,6 +123,27 @@ pub struct Announced {
     /// What else was announced, by the sender's names: ids of form, campaign and the like. Never personal data.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ids: BTreeMap<String, String>,
+}
+
+impl Quarantined {
+    /// A submission that was fit to become a lead, and is kept for a person to look at because of `problems`.
+    pub fn suspected(submission: Submission, problems: Vec<FieldProblem>) -> Self {
+        let fields = submission
+            .fields
+            .iter()
+            .map(|(field, value)| (field.to_string(), value.to_string()));
+        let consent = submission
+            .consent
+            .iter()
+            .map(|(purpose, consent)| (format!("consent.{purpose}"), consent.granted.to_string()));
+        Self {
+            id: submission.id,
+            source: submission.source.clone(),
+            received_at: submission.received_at,
+            problems,
+            raw: fields.chain(consent).collect(),
+        }
+    }
 }
 
 /// What is wrong with one field. Says nothing of what was sent.

@@ -1,4 +1,5 @@
-//! The one door through which Leadline calls strangers' HTTP servers: enrichment providers and delivery webhooks.
+//! The one door through which Leadline calls strangers' HTTP servers: enrichment providers and delivery webhooks. It also
+//! asks name servers whether a domain takes mail.
 //!
 //! Every peer is taken for hostile.
 //! A request leaves only towards a vetted address, is over by its deadline, and costs at most the memory its caller
@@ -15,6 +16,7 @@
 mod addresses;
 mod client;
 mod error;
+mod mail_domains;
 mod policy;
 mod resolver;
 
@@ -22,4 +24,5 @@ pub use client::{Client, IncompleteBody, Limits, Peer, Request, Response};
 pub use error::Error;
 pub use http::{HeaderMap, Method, StatusCode};
 pub use ipnet::IpNet as IpNetwork;
+pub use mail_domains::{Mail, MailDomains};
 pub use policy::Policy;

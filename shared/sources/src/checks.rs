@@ -66,6 +66,8 @@ pub fn recheck(
             consent: meant.consent,
             external_id: None,
             visitor: None,
+            captcha: None,
+            released: true,
         }),
         (Ok(_), false) => Err(unknown),
         (Err(problems), _) => {

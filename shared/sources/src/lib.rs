@@ -253,6 +253,8 @@ fn judged(
                     .visitor
                     .as_deref()
                     .and_then(|id| VisitorKey::of(door.pepper, id)),
+                captcha: suspicion::captcha_token(draft, door.source),
+                released: false,
             }))
         }
         Err(found) => {

@@ -31,6 +31,12 @@ const HONEYPOTS: &[&str] = &[
 /// In which field `leadline.js` says how long the form was open, in milliseconds.
 pub(crate) const FILL_FIELD: &str = "leadline_ms";
 
+/// Code of a submission without the captcha that its form shows.
+pub(crate) const CAPTCHA_MISSING: &str = "captcha_missing";
+
+/// Longest token of a captcha, in bytes. Turnstile's have at most 2,048; reCAPTCHA's and hCaptcha's may be longer.
+const MAX_TOKEN_BYTES: usize = 8_192;
+
 /// Fields of one line that nobody puts a link into.
 const NAMES: &[Field] = &[Field::FirstName, Field::LastName];
 
@@ -87,6 +93,15 @@ pub(crate) fn of(
             ),
         ));
     }
+    if let Some(captcha) = &spam.captcha
+        && captcha_token(draft, source).is_none()
+    {
+        found.push(suspicion(
+            captcha.kind.field(),
+            CAPTCHA_MISSING,
+            "the form shows a captcha, and nobody solved it; resubmit it as it is if a person sent it",
+        ));
+    }
     if let Some(most) = spam.max_links {
         found.extend(too_many_links(fields, most));
     }
@@ -97,6 +112,18 @@ pub(crate) fn of(
             .map(|(_, problem)| problem),
     );
     found
+}
+
+/// The token of the captcha, if there is one that can be verified.
+pub(crate) fn captcha_token(draft: &Draft, source: &Source) -> Option<String> {
+    let field = source.spam.captcha.as_ref()?.kind.field();
+    draft
+        .answers
+        .iter()
+        .filter(|answer| answer.name.eq_ignore_ascii_case(field))
+        .map(|answer| answer.value.trim())
+        .find(|token| !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
+        .map(str::to_owned)
 }
 
 /// What the source asks its senders to correct, although it is well-formed.

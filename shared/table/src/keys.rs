@@ -17,6 +17,7 @@
 //! | `B#<26>` | `B` | a batch: where it came from and how many rows it has |
 //! | `B#<26>` | `R#<page>` | what each of 500 rows of a batch became at the door |
 //! | `W#<destination>` | `W` | a destination that said it is gone |
+//! | `R#<26>` | `<window>` | how often something came in a window of time |
 //! | `V#<26>` | `V` | what a visitor did, and whose forms were filled in there |
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -155,6 +156,13 @@ pub(crate) fn batch(batch: BatchId) -> Key {
 
 pub(crate) fn batch_rows(batch: BatchId, page: u32) -> Key {
     Key::new(format!("B#{}", batch.digits()), format!("R#{page:04}"))
+}
+
+pub(crate) fn count(what: u128, window: i64) -> Key {
+    Key::new(
+        format!("R#{}", domain::id::encode(what)),
+        format!("{window:011}"),
+    )
 }
 
 pub(crate) fn destination(name: &str) -> Key {

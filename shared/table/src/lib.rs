@@ -10,6 +10,7 @@ mod batches;
 mod claims;
 mod codec;
 mod configurations;
+mod counts;
 mod due;
 mod error;
 mod keys;

@@ -13,6 +13,11 @@ use subtle::ConstantTimeEq;
 pub use problem::{Kind, Problem};
 pub use route::{API, Call, DOORS, Match, Parameter, Route, find, is_door, query};
 
+/// The address that a request came from, where the process that took it knows: an extension of the request. On Lambda the
+/// platform says it instead. Headers are not believed: whoever sends a request writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub std::net::IpAddr);
+
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     // Our own types: there is nothing in them that JSON cannot say.

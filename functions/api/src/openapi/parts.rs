@@ -69,13 +69,19 @@ pub(crate) fn refusals() -> Vec<Kind> {
         Refusal::Unparseable(Unparseable::Empty),
         Refusal::Fields(Vec::new()),
     ];
-    refusals
+    let mut kinds: Vec<Kind> = refusals
         .iter()
         .map(|refusal| {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
             Kind::new(status, refusal.code(), refusal.sentence())
         })
-        .collect()
+        .collect();
+    kinds.push(Kind::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "rate_limited",
+        "This source takes no more requests for now.",
+    ));
+    kinds
 }
 
 /// A batch of which one row is wrong, and all of which was refused for that.

@@ -32,6 +32,124 @@ pub struct Spam {
     /// answer suggests the domain that was most likely meant.
     #[serde(default, skip_serializing_if = "Treatment::is_accept")]
     pub mistyped: Treatment,
+    /// Whether the domain of an e-mail address is looked up in the DNS: whether it can receive mail at all. The answer is the
+    /// fact `email_mx`. Nothing is ever refused because of it, and nothing at all follows when the DNS does not answer.
+    #[serde(default, skip_serializing_if = "MailLookUp::is_off")]
+    pub mail_domain: MailLookUp,
+    /// How many requests are taken in which time; more are answered 429 with `Retry-After`. Each request of such a source
+    /// costs one write unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+    /// How often one message may come from different people; more of them are quarantined. Each message of such a source
+    /// costs one write unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flood: Option<Flood>,
+    /// A captcha that the form shows. Its token is verified after the form was accepted, so that nobody waits for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captcha: Option<Captcha>,
+}
+
+/// A captcha.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Captcha {
+    /// Whose.
+    pub kind: CaptchaKind,
+    /// Name of the secret that the provider gave.
+    pub secret: String,
+    /// Where tokens are verified, if not at the provider's usual address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Least score, in hundredths, for providers that give one (reCAPTCHA v3, hCaptcha Enterprise): 50 is 0.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_score: Option<u8>,
+    /// What becomes of submissions whose token could not be verified because the provider did not answer: `accept` lets them
+    /// go on, marked by the fact `captcha = "unverified"`; `quarantine` keeps them.
+    #[serde(default)]
+    pub outage: Outage,
+}
+
+/// Whose captcha it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum CaptchaKind {
+    /// Cloudflare's Turnstile.
+    Turnstile,
+    /// hCaptcha.
+    Hcaptcha,
+    /// Google's reCAPTCHA.
+    Recaptcha,
+}
+
+impl CaptchaKind {
+    /// The field in which its script puts the token.
+    pub fn field(self) -> &'static str {
+        match self {
+            CaptchaKind::Turnstile => "cf-turnstile-response",
+            CaptchaKind::Hcaptcha => "h-captcha-response",
+            CaptchaKind::Recaptcha => "g-recaptcha-response",
+        }
+    }
+
+    /// Where tokens are verified.
+    pub fn url(self) -> &'static str {
+        match self {
+            CaptchaKind::Turnstile => "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+            CaptchaKind::Hcaptcha => "https://api.hcaptcha.com/siteverify",
+            CaptchaKind::Recaptcha => "https://www.google.com/recaptcha/api/siteverify",
+        }
+    }
+}
+
+/// What becomes of a submission whose captcha could not be verified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Outage {
+    /// It goes on, marked.
+    #[default]
+    Accept,
+    /// It is kept until a person has looked at it.
+    Quarantine,
+}
+
+/// How many requests are taken in which time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Most requests in `seconds`.
+    pub requests: u32,
+    /// Length of the window, in seconds. Windows are counted from 1970, not from the first request.
+    pub seconds: u32,
+    /// Whose requests are counted together.
+    #[serde(default)]
+    pub per: RatePer,
+}
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RatePer {
+    /// Those of one network address; of IPv6, of one /64. Behind a CDN or a proxy that is the proxy's.
+    #[default]
+    Address,
+    /// All requests to the source.
+    Source,
+}
+
+/// How often one message may come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Flood {
+    /// Most submissions with the same message in `minutes`, repeats of one submission not counted.
+    pub submissions: u32,
+    /// Length of the window, in minutes, counted from 1970.
+    pub minutes: u32,
 }
 
 /// What becomes of something that may be unwanted.
@@ -46,6 +164,26 @@ pub enum Treatment {
     Quarantine,
     /// The sender is asked to correct it (422); quarantined where nobody reads the answer.
     Refuse,
+}
+
+/// Whether domains of e-mail addresses are looked up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MailLookUp {
+    /// They are not.
+    #[default]
+    Off,
+    /// What was found is the fact `email_mx`: `accepted`, `refused` or `unknown`.
+    Mark,
+    /// The same, and what has an address at a domain that takes no mail is kept until a person has looked at it.
+    Quarantine,
+}
+
+impl MailLookUp {
+    fn is_off(&self) -> bool {
+        *self == MailLookUp::Off
+    }
 }
 
 impl Treatment {

@@ -122,7 +122,9 @@ impl<'a> Checker<'a> {
                 )]);
             }
         }
-        let suspicions = suspicion::of(&draft, &fields, door.source, self.incoming);
+        let mut suspicions = suspicion::of(&draft, &fields, door.source, self.incoming);
+        // No page was there to show one.
+        suspicions.retain(|found| found.code != suspicion::CAPTCHA_MISSING);
         if !suspicions.is_empty() {
             return Ok(Parsed::Quarantined(Quarantined {
                 id,
@@ -143,6 +145,8 @@ impl<'a> Checker<'a> {
             external_id: external_id.map(|id| id.chars().take(MAX_EXTERNAL_ID).collect()),
             // A file is written long after anybody looked at a page.
             visitor: None,
+            captcha: None,
+            released: false,
         }))
     }
 }

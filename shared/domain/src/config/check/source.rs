@@ -72,6 +72,20 @@ pub(super) fn check(name: &str, source: &Source, findings: &mut Findings<'_>) {
         ),
     }
     spam::check(&source.spam, &path.key("spam"), findings);
+    if let Some(captcha) = &source.spam.captcha {
+        let path = path.key("spam").key("captcha");
+        expect_secret(Some(&captcha.secret), &path.key("secret"), findings);
+        if let Some(url) = &captcha.url {
+            check_url(url, &path.key("url"), findings);
+        }
+        if captcha.min_score.is_some_and(|score| score > 100) {
+            findings.error(
+                &path.key("min_score"),
+                "out_of_range",
+                "a score is in hundredths, 0 to 100: 50 is 0.5",
+            );
+        }
+    }
     if let Some(profile) = &source.profile {
         check_profile(profile, &path.key("profile"), findings);
     }

@@ -26,6 +26,16 @@ fn sources() {
             "sources.other.profile.at_most",
         ),
         (
+            "spam = { rate = { requests = 0, seconds = 60 } }",
+            "out_of_range",
+            "sources.other.spam.rate.requests",
+        ),
+        (
+            "spam = { flood = { submissions = 3, minutes = 2000 } }",
+            "out_of_range",
+            "sources.other.spam.flood.minutes",
+        ),
+        (
             "spam = { honeypots = [\"\"] }",
             "empty_name",
             "sources.other.spam.honeypots[0]",
