@@ -171,6 +171,41 @@ impl Client {
         )
     }
 
+    /// The address of a source.
+    pub(crate) fn door(&self, source: &str) -> Result<String, Failure> {
+        Ok(self.address(&["v1", "sources", source], &[])?.into())
+    }
+
+    /// A request to a source exactly as its sender would make it: the status and the body, whatever they are.
+    pub(crate) fn send_trial(
+        &self,
+        source: &str,
+        trial: &sources::Trial,
+    ) -> Result<(u16, String), Failure> {
+        let unsendable = || Failure::Unmet {
+            code: "bad_secret",
+            title:
+                "The sample cannot be sent: a secret that stands in a header has no line breaks."
+                    .to_owned(),
+            detail: None,
+        };
+        let mut url = self.address(&["v1", "sources", source], &[])?;
+        if !trial.query.is_empty() {
+            url.set_query(Some(&trial.query));
+        }
+        let method = Method::from_bytes(trial.method.as_bytes()).map_err(|_| unsendable())?;
+        let mut request = self.http.request(method, url).body(trial.body.clone());
+        for (name, value) in &trial.headers {
+            let value = reqwest::header::HeaderValue::from_str(value).map_err(|_| unsendable())?;
+            request = request.header(name, value);
+        }
+        let (status, _, body) = self
+            .runtime
+            .block_on(exchange(request))
+            .map_err(|stop| self.failure(stop))?;
+        Ok((status.as_u16(), body))
+    }
+
     fn address(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
         let mut url = self.base.clone();
         url.set_query(None);

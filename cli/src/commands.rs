@@ -4,5 +4,6 @@ pub(crate) mod configuration;
 pub(crate) mod import;
 pub(crate) mod leads;
 pub(crate) mod quarantine;
+pub(crate) mod setup;
 pub(crate) mod sources;
 pub(crate) mod submissions;

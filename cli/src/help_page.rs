@@ -25,7 +25,15 @@ pub(crate) fn render(mut command: Command) -> String {
     for subcommand in command.get_subcommands() {
         if !subcommand.is_hide_set() && subcommand.get_name() != "help" {
             let title = format!("leadline {}", subcommand.get_name());
-            section(&mut page, &title, subcommand.clone());
+            let within = subcommand.get_subcommands();
+            let mut within = within.filter(|inner| inner.get_name() != "help").peekable();
+            if within.peek().is_none() {
+                section(&mut page, &title, subcommand.clone());
+            }
+            for inner in within {
+                let title = format!("{title} {}", inner.get_name());
+                section(&mut page, &title, inner.clone());
+            }
         }
     }
     page

@@ -24,7 +24,7 @@ mod pair;
 mod who;
 
 use failure::Failure;
-use options::{Command, DevOptions, Options};
+use options::{Command, DevOptions, Options, SourceCommand};
 
 /// How a command ended; its number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,10 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
             commands::quarantine::quarantine(&arguments.command, &connection, out)
         }
         Command::Sources(arguments) => commands::sources::sources(&arguments, &connection, out),
+        Command::Source(SourceCommand::Add(arguments)) => {
+            commands::setup::add(&arguments, &connection, out)
+        }
+        Command::Try(arguments) => commands::setup::attempt(&arguments, &connection, out),
         Command::Send(arguments) => commands::submissions::send(&arguments, &connection, out),
         Command::Import(arguments) => commands::import::import(&arguments, &connection, out),
         Command::Batch(arguments) => commands::import::batch(&arguments, &connection, out),

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::config::SourceKind;
 use reqwest::Url;
 
 use crate::pair::Pair;
@@ -208,9 +210,74 @@ pub enum Command {
     /// Show what became of a batch and of its rows.
     #[command(after_help = examples!("leadline batch bat_4p1f8m2v6c0t9x3s7b5n1d8h2k"))]
     Batch(BatchArguments),
+    /// Add a source to the configuration.
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Send a source a sample, as its sender would, and say what became of it.
+    ///
+    /// The sample is signed with the source's secret: that of --secret, else of the variable that `leadline dev` reads it
+    /// from (LEADLINE_SECRET_NAME).
+    #[command(after_help = examples!(
+        "leadline try website"
+        "LEADLINE_SECRET_TYPEFORM=change-me leadline try typeform"
+        "leadline try website --sample german.txt"
+    ))]
+    Try(TryArguments),
     /// Print the page docs/cli.md.
     #[command(hide = true)]
     HelpPage,
+}
+
+/// What can be done about sources.
+#[derive(Subcommand)]
+pub enum SourceCommand {
+    /// Write a source into the configuration, and say what to do in the other system.
+    ///
+    /// Comments and everything else in the file stay as they are. A name that is taken is refused.
+    #[command(after_help = examples!(
+        "leadline source add google-ads"
+        "leadline source add meta-leadgen --name facebook --url https://leads.example.com"
+    ))]
+    Add(SourceAddArguments),
+}
+
+/// Arguments of `leadline source add`.
+#[derive(Clone, Args)]
+pub struct SourceAddArguments {
+    /// What it sends; docs/sources.md describes each.
+    #[arg(value_name = "KIND", value_parser = kinds())]
+    pub kind: SourceKind,
+    /// What it is called; by default like its kind.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = "leadline.toml")]
+    pub file: PathBuf,
+}
+
+/// Arguments of `leadline try`.
+#[derive(Clone, Args)]
+pub struct TryArguments {
+    /// The source, by its name in the configuration.
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// Which sample; the plainest by default. docs/sources.md lists them for each kind.
+    #[arg(long, value_name = "FILE")]
+    pub sample: Option<String>,
+    /// The source's secret.
+    #[arg(long, env = "LEADLINE_SOURCE_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+    /// The configuration that has the source.
+    #[arg(long, value_name = "FILE", default_value = "leadline.toml")]
+    pub file: PathBuf,
+}
+
+fn kinds() -> impl TypedValueParser<Value = SourceKind> {
+    let names = SourceKind::ALL.iter().map(|kind| kind.name());
+    PossibleValuesParser::new(names).map(|name| {
+        let found = SourceKind::ALL.iter().find(|kind| kind.name() == name);
+        found.copied().unwrap_or(SourceKind::Form)
+    })
 }
 
 /// Arguments of `leadline dev`.

@@ -33,11 +33,17 @@ async fn server(reply: fn(&[u8], bool) -> Vec<u8>) -> SocketAddr {
     address
 }
 
-/// The answer to `question` with these flags and records, each a type and its data.
-fn answer(question: &[u8], flags: u8, records: &[(u16, &[u8])]) -> Vec<u8> {
+/// Of an answer that is cut off.
+const CUT_OFF: u8 = 0x02;
+/// Of an answer that there is no such name.
+const NO_SUCH_NAME: u8 = 0x03;
+
+/// The answer to `question` with these records, each a type and its data, as `says` marks it.
+fn answer(question: &[u8], says: u8, records: &[(u16, &[u8])]) -> Vec<u8> {
     let mut bytes = question.to_vec();
-    bytes[2] = 0x81 | (flags & 0x02);
-    bytes[3] = if flags == 3 { 0x83 } else { 0x80 };
+    // The one stands in the flags' first byte, the other is the code in the second.
+    bytes[2] = if says == CUT_OFF { 0x83 } else { 0x81 };
+    bytes[3] = if says == NO_SUCH_NAME { 0x83 } else { 0x80 };
     bytes[7] = records.len() as u8;
     for (kind, data) in records {
         bytes.extend_from_slice(&[0xc0, 12]);
@@ -76,7 +82,11 @@ async fn a_domain_takes_mail_by_its_records() {
         Mail::Refused,
     )
     .await;
-    check(|question, _| answer(question, 3, &[]), Mail::Refused).await;
+    check(
+        |question, _| answer(question, NO_SUCH_NAME, &[]),
+        Mail::Refused,
+    )
+    .await;
     check(|question, _| answer(question, 0, &[]), Mail::Refused).await;
     check(
         |question, _| match kind_of(question) {
@@ -95,7 +105,7 @@ async fn an_answer_that_does_not_fit_is_fetched_over_tcp() {
             if is_tcp {
                 answer(question, 0, &[(TYPE_MX, MAILER)])
             } else {
-                answer(question, 2, &[])
+                answer(question, CUT_OFF, &[])
             }
         },
         Mail::Accepted,
