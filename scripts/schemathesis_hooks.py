@@ -3,7 +3,7 @@
 import schemathesis
 
 
-@schemathesis.serializer("application/toml")
-def toml(context, value):
-    """A configuration is text; schemathesis knows no TOML."""
+@schemathesis.serializer("application/toml", "text/csv", "application/x-ndjson")
+def text(context, value):
+    """Configurations and files of leads are text; schemathesis knows no TOML and no lines of JSON."""
     return value if isinstance(value, bytes) else str(value).encode()

@@ -49,6 +49,7 @@ struct Request {
     headers: HeaderMap,
     body: Vec<u8>,
     at: &'static str,
+    default_country: Option<&'static str>,
 }
 
 impl Request {
@@ -62,6 +63,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: body.into(),
             at: NOON,
+            default_country: Some("US"),
         };
         if content_type.is_empty() {
             request
@@ -121,7 +123,7 @@ impl Request {
             secrets: &self.secrets,
             handshake_secrets: &self.handshake_secrets,
             pepper: &pepper,
-            default_country: Some("US"),
+            default_country: self.default_country,
         };
         look(&door, &self.incoming())
     }

@@ -13,6 +13,7 @@ fn a_browsers_urlencoded_form_is_understood() {
             "first_name = Amara",
             "last_name = Okafor",
             "company = Northwind Tools & Sons",
+            "country = US",
             "message = We need 12 seats.\nCan you call us?",
             "utm_source = newsletter",
             "utm_medium = email",

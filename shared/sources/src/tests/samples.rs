@@ -184,6 +184,30 @@ fn every_sample_becomes_what_its_file_says() {
 }
 
 #[test]
+fn the_first_sample_of_every_kind_is_taken_by_a_source_with_nothing_but_what_its_kind_needs() {
+    let mut refused = Vec::new();
+    for kind in SourceKind::ALL {
+        let sample = &about(*kind).samples[0];
+        let request =
+            sent(*kind, sample, SECRET, NOON).with(|request| request.default_country = None);
+        let is_taken = match request.receive() {
+            Ok(Accepted::Submissions(parsed)) => !parsed
+                .iter()
+                .any(|parsed| matches!(parsed, Parsed::Quarantined(_))),
+            Ok(_) | Err(_) => false,
+        };
+        if !is_taken {
+            refused.push(format!("{}\n{}", sample.file, outcome(&request)));
+        }
+    }
+    assert!(
+        refused.is_empty(),
+        "`leadline try` sends {}",
+        refused.join("\n")
+    );
+}
+
+#[test]
 fn every_kind_has_samples_in_its_own_folder_and_says_what_to_do() {
     for kind in SourceKind::ALL {
         let about = about(*kind);
