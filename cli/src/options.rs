@@ -211,7 +211,7 @@ pub enum Command {
     #[command(after_help = examples!("leadline batch bat_4p1f8m2v6c0t9x3s7b5n1d8h2k"))]
     Batch(BatchArguments),
     /// Add a source to the configuration.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples!("leadline source add google-ads"))]
     Source(SourceCommand),
     /// Send a source a sample, as its sender would, and say what became of it.
     ///

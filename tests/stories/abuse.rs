@@ -1,6 +1,7 @@
 //! Spam and abuse: kept for a person to look at, limited, and never silently dropped.
 
 use domain::config::DEFAULT;
+use lambda_http::http::Method;
 use serde_json::json;
 use tests::World;
 
@@ -227,4 +228,22 @@ async fn a_domain_that_takes_no_mail_is_marked_or_kept_and_a_silent_dns_costs_no
         "a repeat releases nothing"
     );
     world.end().await;
+}
+
+#[tokio::test]
+async fn a_file_of_anybody_does_not_go_around_what_a_source_limits() {
+    for rule in [
+        "rate = { requests = 2, seconds = 60 }",
+        "flood = { submissions = 3, minutes = 60 }",
+    ] {
+        let world = World::configured(|_| spam(rule)).await;
+        let file =
+            "email\na1@brightwater.example\na2@brightwater.example\na3@brightwater.example\n";
+        let headers = [("content-type", "text/csv")];
+        let target = "/v1/sources/website/batch";
+        let answer = world.send(Method::POST, target, &headers, file).await;
+        assert_eq!(answer.status, 403, "{}", answer.body);
+        assert_eq!(answer.body["code"], "batch_unproved");
+        world.end().await;
+    }
 }

@@ -204,7 +204,7 @@ fn describe(
             .with(query_parameter("check", "`true` only checks: nothing is taken or kept."))
             .with(header("X-Leadline-Secret", "The source's secret, if it has one, whatever its kind."))
             .taking(parts::batch_bodies())
-            .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, parts::BATCH_REFUSED, problems::BAD_QUERY, problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED])
+            .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, parts::BATCH_REFUSED, parts::BATCH_UNPROVED, problems::BAD_QUERY, problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED])
             .refusing(&parts::batch_refusals()),
         Call::ReportEvents => Described::new("report_events", "doors", ("202", answer::<requests::EventsAccepted>(answers, "What was taken, and what was not.")))
             .about("Each event on its own: one that cannot be read does not keep the others from being taken.")

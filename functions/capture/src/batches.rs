@@ -17,7 +17,7 @@ use serde::Serialize;
 use sources::batch::{self, Checked};
 use sources::{Door, Incoming};
 use table::{AcceptedThing, Batch, BatchRow, Current};
-use web::Problem;
+use web::{Kind, Problem};
 
 use crate::{Capture, message, refused, unavailable};
 
@@ -29,6 +29,13 @@ const MESSAGES_IN_A_CALL: usize = 10;
 
 /// Most problems in one answer. All of them are kept with the batch.
 const MAX_ERRORS: usize = 1_000;
+
+/// Anybody may send to the source, and its protection is by single submissions.
+const UNPROVED: Kind = Kind::new(
+    StatusCode::FORBIDDEN,
+    "batch_unproved",
+    "This source takes files only from a sender who proves itself.",
+);
 
 /// What is asked of the door besides the file.
 #[derive(Default)]
@@ -101,6 +108,13 @@ impl Capture {
         request: &Request,
     ) -> Result<Response<Body>, Problem> {
         let wish = wish(request)?;
+        let spam = &source.spam;
+        let is_guarded = spam.rate.is_some() || spam.flood.is_some() || spam.captcha.is_some();
+        if is_guarded && source.secret.is_none() {
+            return Err(Problem::of(UNPROVED).detail(
+                "it limits requests, floods or robots, and a file of anybody would go around that: give the source a `secret`, or take files at a source of their own",
+            ));
+        }
         let pepper = self.pepper().await?;
         let secrets = self.secrets_of(source.secret.as_deref()).await?;
         let values: Vec<&str> = secrets.iter().map(SecretString::expose).collect();

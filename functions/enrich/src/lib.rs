@@ -46,6 +46,9 @@ const MAX_ROUNDS: usize = 12;
 const EARLY_PAUSE: Duration = Duration::from_millis(50);
 const EARLY_SECONDS: i64 = 600;
 
+/// After so many seconds it is looked again, when the rounds did not do: `assign`, which writes the lead, has a backlog.
+const EARLY_LOOK_AGAIN: i32 = 10;
+
 /// An identity key that somebody holds.
 struct Held {
     key: IdentityKey,
@@ -169,6 +172,7 @@ impl Enrich {
             }
         }
         let mut answers = None;
+        let mut is_early = false;
         for round in 0..MAX_ROUNDS {
             if round > 0 {
                 found = self.holders(&keys).await?;
@@ -184,7 +188,8 @@ impl Enrich {
                 .collect();
             let resolution = resolve(submission.id, &submission.fields, &claimant, &holders);
             let age = now.as_second() - submission.received_at.as_second();
-            if resolution.is_early && age < EARLY_SECONDS {
+            is_early = resolution.is_early && age < EARLY_SECONDS;
+            if is_early {
                 tokio::time::sleep(EARLY_PAUSE).await;
                 continue;
             }
@@ -279,6 +284,16 @@ impl Enrich {
             if appended == Appended::Done {
                 return Ok(score(resolution.lead, after.seq));
             }
+        }
+        if is_early {
+            // Not a failure, of which a message has only a few: it waits its turn behind the lead that it belongs to.
+            let message = Message::Submission {
+                submission: Box::new(submission),
+            };
+            self.queues
+                .send_later(Queue::Enrich, &message, EARLY_LOOK_AGAIN)
+                .await?;
+            return Ok(Vec::new());
         }
         Err(Error::Contended)
     }

@@ -21,8 +21,11 @@ async fn enrich() -> Enrich {
         .push_configuration(&config, DEFAULT, noon())
         .await
         .unwrap();
+    let sqs = EmbeddedQueues::memory().sqs_client();
+    let made = sqs.create_queue().queue_name("enrich").send().await;
+    let url = made.unwrap().queue_url.unwrap();
     Enrich {
-        queues: Queues::new(EmbeddedQueues::memory().sqs_client(), []),
+        queues: Queues::new(sqs, [(Queue::Enrich, url)]),
         configurations: Arc::new(ConfigurationCache::new(table.clone(), 30)),
         secrets: Secrets::fixed([("pepper", "a-pepper-for-tests")]),
         clock: Clock::fixed(noon()),
@@ -238,4 +241,34 @@ async fn another_submission_of_somebody_who_is_on_the_way_makes_the_lead_and_the
         .unwrap()
         .lead;
     assert_eq!((lead.submissions.len(), lead.seq), (2, 2));
+}
+
+#[tokio::test]
+async fn who_comes_before_the_lead_of_their_number_is_written_waits_and_is_no_failure() {
+    let enrich = enrich().await;
+    let phone = (Field::Phone, Value::Text("+12025550142".to_owned()));
+    let mut by_number = submission(1);
+    by_number.fields = Fields::from([phone.clone()]);
+    let first = Message::Submission {
+        submission: Box::new(by_number),
+    };
+    // `assign` has a backlog: what it is sent here is not written.
+    assert_eq!(
+        kinds(&enrich.handle_message(first.clone()).await.unwrap()),
+        ["assign.v2"]
+    );
+    let mut with_address = submission(2);
+    with_address.fields.extend([phone]);
+    let second = Message::Submission {
+        submission: Box::new(with_address),
+    };
+    assert_eq!(enrich.handle_message(second.clone()).await.unwrap(), []);
+    assert_eq!(record(&enrich, 2).await, None);
+    // The lead is there.
+    hand(&enrich, first).await;
+    assert_eq!(kinds(&hand(&enrich, second).await), ["score.v1"]);
+    assert_eq!(
+        record(&enrich, 2).await.unwrap().lead,
+        Some(LeadId::from_bits(1))
+    );
 }

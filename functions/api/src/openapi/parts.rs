@@ -91,6 +91,13 @@ pub(crate) const BATCH_REFUSED: Kind = Kind::new(
     "Nothing of the batch was taken, because a row of it is wrong.",
 );
 
+/// A source that limits requests, floods or robots and has no secret takes no files.
+pub(crate) const BATCH_UNPROVED: Kind = Kind::new(
+    StatusCode::FORBIDDEN,
+    "batch_unproved",
+    "This source takes files only from a sender who proves itself.",
+);
+
 /// What a batch may be refused with, besides [`BATCH_REFUSED`]: as a submission, but not for its fields.
 pub(crate) fn batch_refusals() -> Vec<Kind> {
     let mut kinds = refusals();
@@ -124,7 +131,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         .chain(problems::ALL)
         .chain(&refusals())
         .chain(&event_refusals())
-        .chain(&[BATCH_REFUSED])
+        .chain(&[BATCH_REFUSED, BATCH_UNPROVED])
     {
         if kinds.iter().all(|known| known.code != kind.code) {
             kinds.push(*kind);
