@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use table::Appended;
 use web::Problem;
 
-use crate::feedback::{MAX_AHEAD_MINUTES, MAX_TEXT, latest, short_text};
+use crate::feedback::{MAX_TEXT, moment, short_text};
 use crate::leads::lead_id;
 use crate::problems::{field, invalid_fields, table_failed};
 use crate::{Answer, Api, MAX_ROUNDS, answers, object};
@@ -134,23 +134,9 @@ fn read(body: Map<String, Value>, now: Timestamp) -> Result<Told, Problem> {
                     wrong.push(field(name, "invalid_text", &message));
                 }
             },
-            "at" if value.is_null() => {}
-            "at" => match value
-                .as_str()
-                .and_then(|text| text.parse::<Timestamp>().ok())
-            {
-                Some(time) if time > latest(now) => {
-                    let message = format!(
-                        "at lies in the future, more than the {MAX_AHEAD_MINUTES} minutes by which a clock may be ahead"
-                    );
-                    wrong.push(field(name, "in_the_future", &message));
-                }
-                Some(time) => at = Some(time),
-                None => wrong.push(field(
-                    name,
-                    "invalid_time",
-                    "at is a time as RFC 3339 says, such as 2026-03-01T12:00:00Z",
-                )),
+            "at" => match moment(value, now) {
+                Ok(time) => at = time.or(at),
+                Err((code, message)) => wrong.push(field(name, code, &message)),
             },
             _ => wrong.push(field(
                 name,

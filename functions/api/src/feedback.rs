@@ -141,23 +141,9 @@ fn read(body: Map<String, Value>, now: Timestamp) -> Result<Told, Problem> {
                     wrong.push(field(name, "invalid_text", &message));
                 }
             },
-            "at" if value.is_null() => {}
-            "at" => match value
-                .as_str()
-                .and_then(|text| text.parse::<Timestamp>().ok())
-            {
-                Some(time) if time > latest(now) => {
-                    let message = format!(
-                        "at lies in the future, more than the {MAX_AHEAD_MINUTES} minutes by which a clock may be ahead"
-                    );
-                    wrong.push(field(name, "in_the_future", &message));
-                }
-                Some(time) => at = Some(time),
-                None => wrong.push(field(
-                    name,
-                    "invalid_time",
-                    "at is a time as RFC 3339 says, such as 2026-03-01T12:00:00Z",
-                )),
+            "at" => match moment(value, now) {
+                Ok(time) => at = time.or(at),
+                Err((code, message)) => wrong.push(field(name, code, &message)),
             },
             _ => wrong.push(field(
                 name,
@@ -183,6 +169,32 @@ fn read(body: Map<String, Value>, now: Timestamp) -> Result<Told, Problem> {
             at,
         }),
         _ => Err(invalid_fields(&wrong)),
+    }
+}
+
+/// The moment that a body says, if it says one; else the code and the message of what is wrong with it.
+pub(crate) fn moment(
+    value: &Value,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, (&'static str, String)> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    match value
+        .as_str()
+        .and_then(|text| text.parse::<Timestamp>().ok())
+    {
+        Some(time) if time > latest(now) => Err((
+            "in_the_future",
+            format!(
+                "at lies in the future, more than the {MAX_AHEAD_MINUTES} minutes by which a clock may be ahead"
+            ),
+        )),
+        Some(time) => Ok(Some(time)),
+        None => Err((
+            "invalid_time",
+            "at is a time as RFC 3339 says, such as 2026-03-01T12:00:00Z".to_owned(),
+        )),
     }
 }
 
