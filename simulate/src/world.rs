@@ -41,8 +41,9 @@ const TOKEN: &str = "token-of-the-simulated-world";
 /// As in the template.
 const MAX_RECEIVES: u32 = 5;
 
-/// Rounds of looking for due work after which a run that still has some is taken for one that never ends.
-const MOST_ROUNDS: usize = 400;
+/// Rounds of looking for due work after which a run that still has some is taken for one that never ends. While nobody is
+/// there, which lasts for up to 13 hours, every lead is looked at six times an hour, at moments of its own.
+const MOST_ROUNDS: usize = 2_000;
 
 /// Longest time without a fault after which something may be on its way: behaviour of somebody unknown waits for an hour,
 /// and an unreadable message for five timeouts of its queue, twice redriven.

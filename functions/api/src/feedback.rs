@@ -104,7 +104,7 @@ impl Api {
         let message = Message::Assign {
             lead: lead.id,
             seq: lead.seq,
-            scored: None,
+            rescore: false,
         };
         self.queues
             .send(Queue::Assign, &message)

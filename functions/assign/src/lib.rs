@@ -39,9 +39,6 @@ use turns::{Asker, Confirmed};
 /// How often a lead is looked at anew because somebody else wrote first.
 const MAX_ROUNDS: usize = 12;
 
-/// The score that `score` worked out, with the number of decisions it saw.
-type Rated = (u32, Scored);
-
 /// The check that `enrich` armed for a new lead may be looked at by a function whose clock is ahead, which finds no lead and
 /// takes the entry away. Up to so many seconds before that moment it is not relied on.
 const CLOCK_SKEW_SECONDS: i64 = 60;
@@ -49,7 +46,8 @@ const CLOCK_SKEW_SECONDS: i64 = 60;
 /// What came along with the wish for an owner.
 #[derive(Debug, Clone, Default)]
 struct Luggage {
-    scored: Option<Rated>,
+    /// The number of decisions at which the score was found to be due.
+    rescore_at: Option<u32>,
     /// The first decisions of a lead that is not in the table yet.
     unwritten: Vec<Decision>,
 }
@@ -151,16 +149,16 @@ impl Assign {
         let mut wanted: Vec<Wish> = Vec::new();
         for record in records {
             match record.message {
-                Ok(Message::Assign { lead, seq, scored }) => {
+                Ok(Message::Assign { lead, seq, rescore }) => {
                     let luggage = Luggage {
-                        scored: scored.map(|scored| (seq, scored)),
+                        rescore_at: rescore.then_some(seq),
                         unwritten: Vec::new(),
                     };
                     wanted.push((record.id, lead, luggage));
                 }
                 Ok(Message::AssignNew { lead, decisions }) => {
                     let luggage = Luggage {
-                        scored: None,
+                        rescore_at: None,
                         unwritten: decisions,
                     };
                     wanted.push((record.id, lead, luggage));
@@ -230,7 +228,7 @@ impl Assign {
             let question = match questions.iter().position(|(known, _)| *known == lead) {
                 Some(index) => {
                     let (_, known) = &mut questions[index];
-                    known.scored = known.scored.take().or(luggage.scored);
+                    known.rescore_at = known.rescore_at.max(luggage.rescore_at);
                     if known.unwritten.is_empty() {
                         known.unwritten = luggage.unwritten;
                     }
@@ -360,11 +358,8 @@ impl Assign {
             news.extend(tell_again(&history, &current.config));
             return Ok(Opened::Settled(news));
         }
-        let scored = luggage
-            .scored
-            .filter(|(seq, _)| *seq == history.lead.seq)
-            .map(|(_, scored)| scored);
-        let case = case(history, is_unwritten, scored, &current.config, now);
+        let rescore = luggage.rescore_at == Some(history.lead.seq);
+        let case = case(history, is_unwritten, rescore, &current.config, now);
         Ok(Opened::Case(Box::new(case), news))
     }
 
@@ -452,7 +447,8 @@ impl Assign {
                 news.extend(tell_again(&history, &current.config));
                 return Ok(news);
             }
-            scored = Some(scoring::rate(&current.config, &history.lead, now));
+            scored = Some(scoring::rate(&current.config, &history.lead, now))
+                .filter(|scored| scoring::is_news(&history.lead, scored));
         }
         Err(Error::Contended(case.lead.id.to_string()))
     }
@@ -547,7 +543,7 @@ fn needs_owner(lead: &Lead, config: &Config, now: Timestamp) -> bool {
 fn case(
     history: History,
     is_unwritten: bool,
-    scored: Option<Scored>,
+    rescore: bool,
     config: &Config,
     now: Timestamp,
 ) -> Case {
@@ -556,7 +552,9 @@ fn case(
         .scored
         .as_ref()
         .is_some_and(|last| last.considered + 1 >= history.lead.seq);
-    let scored = scored.or_else(|| (!is_scored).then(|| scoring::rate(config, &history.lead, now)));
+    let scored = (rescore || !is_scored)
+        .then(|| scoring::rate(config, &history.lead, now))
+        .filter(|scored| scoring::is_news(&history.lead, scored));
     let mut lead = history.lead.clone();
     if let Some(scored) = &scored {
         lead.stage = scored.stage;

@@ -278,3 +278,58 @@ async fn without_its_first_decisions_a_lead_that_is_not_there_is_given_back() {
     assert_eq!(response.batch_item_failures.len(), 1);
     assert_eq!(bench.kinds(1).await, [""; 0]);
 }
+
+#[tokio::test]
+async fn whoever_nobody_can_take_does_not_grow_with_each_look_and_is_scored_as_the_assignment_is_decided()
+ {
+    let bench = bench().await;
+    let put_in_force = async |text: &str| {
+        let config = check::read(text).unwrap().config;
+        let now = bench.assign.clock.now();
+        let version = bench.table.push_configuration(&config, text, now).await;
+        // Until nobody holds the one before.
+        bench.clock.advance(SignedDuration::from_secs(31));
+        (config, version.unwrap().version)
+    };
+    let nobody = bench
+        .config
+        .reps
+        .keys()
+        .fold(DEFAULT.to_owned(), |text, rep| {
+            let head = format!("[reps.{rep}]\n");
+            text.replace(&head, &format!("{head}active = false\n"))
+        });
+    put_in_force(&nobody).await;
+    bench.hand(&[bench.new_lead(1)]).await;
+    let waiting = ["received", "scored", "unassigned"];
+    assert_eq!(bench.kinds(1).await, waiting);
+    let again = Message::Assign {
+        lead: LeadId::from_bits(1),
+        seq: 3,
+        rescore: true,
+    };
+    for _ in 0..3 {
+        bench.clock.advance(SignedDuration::from_mins(15));
+        bench.hand(std::slice::from_ref(&again)).await;
+        assert_eq!(bench.kinds(1).await, waiting);
+    }
+
+    // The score was asked for under one configuration, and another is in force when somebody is there.
+    let rule = "[[scoring.fit]]\nname = \"Somebody\"\npoints = 7\nwhen = { field = \"email\", present = true }\n";
+    let (config, version) = put_in_force(&format!("{DEFAULT}\n{rule}")).await;
+    bench.hand(&[again]).await;
+    let history = bench.table.lead(LeadId::from_bits(1)).await.unwrap();
+    let decisions = history.unwrap().decisions;
+    let kinds: Vec<_> = decisions
+        .iter()
+        .map(|decision| decision.ruling.kind())
+        .collect();
+    assert_eq!(kinds[3..], ["scored", "assigned"]);
+    let Ruling::Scored(scored) = &decisions[3].ruling else {
+        panic!("it was scored");
+    };
+    let before = Lead::after(LeadId::from_bits(1), &decisions[..3]).unwrap();
+    assert_eq!(decisions[3].config, version);
+    assert_eq!(*scored, scoring::rate(&config, &before, decisions[3].at));
+    assert!(scored.points.iter().any(|points| points.rule == "Somebody"));
+}

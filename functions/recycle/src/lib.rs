@@ -137,7 +137,7 @@ impl Recycle {
                             &Message::Assign {
                                 lead: lead.id,
                                 seq: lead.seq,
-                                scored: None,
+                                rescore: false,
                             },
                         )
                         .await?
@@ -237,7 +237,7 @@ impl Recycle {
                     &Message::Assign {
                         lead: lead.id,
                         seq: after.seq,
-                        scored: None,
+                        rescore: false,
                     },
                 )
                 .await?;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::config::{Config, Notice};
-use domain::decision::{Behaviour, Decision, Engaged, Ruling, Scored};
+use domain::decision::{Behaviour, Decision, Engaged, Ruling};
 use domain::id::LeadId;
 use domain::lead::{Lead, last_stage_change};
 use domain::recycling::arm_at;
@@ -172,22 +172,20 @@ impl Score {
                     Some(about) => tell(known, about, &current.config),
                     None => Vec::new(),
                 };
-                news.extend(forward(known, None, &current, now));
+                news.extend(forward(known, false, &current, now));
                 return Ok(news);
             }
             let mut scored_lead = known.clone();
             engaged
                 .iter()
                 .for_each(|decision| scored_lead.apply(decision));
-            let scored = scoring::rate(&current.config, &scored_lead, now);
             if engaged.is_none() && wants_assignment(known, &current.config, now) {
-                return Ok(forward(known, Some(scored), &current, now)
-                    .into_iter()
-                    .collect());
+                return Ok(forward(known, true, &current, now).into_iter().collect());
             }
+            let scored = scoring::rate(&current.config, &scored_lead, now);
 
             let stage_changed = scored.stage != known.stage;
-            let is_news = is_news(known, &scored);
+            let is_news = scoring::is_news(known, &scored);
             let mut decisions: Vec<Decision> = engaged.into_iter().collect();
             if is_news {
                 decisions.push(Decision {
@@ -209,7 +207,7 @@ impl Score {
                 if stage_changed {
                     news = tell(&after, after.seq, &current.config);
                 }
-                news.extend(forward(&after, None, &current, now));
+                news.extend(forward(&after, false, &current, now));
                 return Ok(news);
             }
         }
@@ -218,18 +216,13 @@ impl Score {
 }
 
 /// Sends a lead on to get an owner, if it needs one.
-fn forward(
-    lead: &Lead,
-    scored: Option<Scored>,
-    current: &Current,
-    now: Timestamp,
-) -> Option<Outgoing> {
+fn forward(lead: &Lead, rescore: bool, current: &Current, now: Timestamp) -> Option<Outgoing> {
     wants_assignment(lead, &current.config, now).then_some(Outgoing {
         queue: Queue::Assign,
         message: Message::Assign {
             lead: lead.id,
             seq: lead.seq,
-            scored,
+            rescore,
         },
     })
 }
@@ -256,15 +249,6 @@ fn tell(lead: &Lead, about: u32, config: &Config) -> Vec<Outgoing> {
             },
         })
         .collect()
-}
-
-/// Whether a score says anything that the last one did not.
-fn is_news(lead: &Lead, scored: &Scored) -> bool {
-    lead.stage != scored.stage
-        || lead
-            .scored
-            .as_ref()
-            .is_none_or(|last| last.score != scored.score || last.points != scored.points)
 }
 
 fn new_events(

@@ -60,6 +60,15 @@ pub fn rate(config: &Config, lead: &Lead, now: Timestamp) -> Scored {
     )
 }
 
+/// Whether a score says anything that the last one of `lead` did not. What says nothing new is not written again.
+pub fn is_news(lead: &Lead, scored: &Scored) -> bool {
+    lead.stage != scored.stage
+        || lead
+            .scored
+            .as_ref()
+            .is_none_or(|last| last.score != scored.score || last.points != scored.points)
+}
+
 fn fit_points(scoring: &Scoring, fields: &Fields) -> Vec<Points> {
     scoring
         .fit

@@ -1,6 +1,6 @@
 //! The messages.
 
-use domain::decision::{Behaviour, Decision, Scored};
+use domain::decision::{Behaviour, Decision};
 use domain::id::{LeadId, VisitorKey};
 use domain::submission::{Announced, Quarantined, Submission};
 use serde::{Deserialize, Serialize};
@@ -73,9 +73,15 @@ pub enum Message {
         lead: LeadId,
         /// Its number of decisions when this was sent.
         seq: u32,
-        /// The score worked out at that number, not yet in the history: `assign` writes it together with its own decision.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        scored: Option<Scored>,
+        /// Whether the score at that number is not in the history yet: `assign` works it out under the configuration of its
+        /// own decision, and writes both together. Messages once held that score itself, which asks for the same.
+        #[serde(
+            default,
+            alias = "scored",
+            deserialize_with = "is_asked",
+            skip_serializing_if = "std::ops::Not::not"
+        )]
+        rescore: bool,
     },
     /// To `assign`: find an owner for a lead that is not in the table yet. Its keys are claimed and it is among due work;
     /// its first decisions come along, and `assign` writes them together with its own: one write instead of two.
@@ -97,6 +103,15 @@ pub enum Message {
         /// The destination's name in the configuration.
         destination: String,
     },
+}
+
+/// `true`, or anything that is not a plain no.
+fn is_asked<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let given = serde_json::Value::deserialize(deserializer)?;
+    Ok(!matches!(
+        given,
+        serde_json::Value::Null | serde_json::Value::Bool(false)
+    ))
 }
 
 fn is_zero(tries: &u8) -> bool {

@@ -155,7 +155,7 @@ async fn a_rejected_lead_that_goes_to_somebody_else_is_sent_on_at_once() {
     let message = || Message::Assign {
         lead,
         seq: 5,
-        scored: None,
+        rescore: false,
     };
     assert_eq!(world.sent(Queue::Assign), [message()]);
     assert!(

@@ -6,7 +6,7 @@ fn messages_of_the_first_version_are_still_read() {
     let fixtures = [
         r#"{"type":"score.v1","lead":"lead_00000000000000000000000001","seq":2}"#,
         r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2}"#,
-        r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2,"scored":{"score":{"fit":10,"engagement":0},"stage":"lead","points":[{"rule":"cmo","points":10}],"considered":2}}"#,
+        r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2,"rescore":true}"#,
         r#"{"type":"assign.v2","lead":"lead_00000000000000000000000001","decisions":[{"at":"2026-03-01T12:00:00Z","config":"cfg_00000000000000000000000001","kind":"received","submission":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","outcome":"created","fields":{"email":"ada@example.com"},"check_at":"2026-03-01T12:15:00Z"}]}"#,
         r#"{"type":"deliver.v1","lead":"lead_00000000000000000000000001","about":3,"destination":"crm"}"#,
         r#"{"type":"ask_provider.v1","lead":"lead_00000000000000000000000001","provider":"atlas"}"#,
@@ -24,6 +24,20 @@ fn messages_of_the_first_version_are_still_read() {
         assert_eq!(serde_json::to_string(&message).unwrap(), text);
         assert!(text.contains(message.name()));
     }
+}
+
+#[test]
+fn a_message_that_holds_a_score_asks_for_one() {
+    let text = r#"{"type":"assign.v1","lead":"lead_00000000000000000000000001","seq":2,"scored":{"score":{"fit":10,"engagement":0},"stage":"lead","points":[{"rule":"cmo","points":10}],"considered":2}}"#;
+    let message: Message = serde_json::from_str(text).unwrap();
+    assert!(matches!(
+        message,
+        Message::Assign {
+            seq: 2,
+            rescore: true,
+            ..
+        }
+    ));
 }
 
 #[test]
