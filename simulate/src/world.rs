@@ -42,8 +42,8 @@ const TOKEN: &str = "token-of-the-simulated-world";
 const MAX_RECEIVES: u32 = 5;
 
 /// Rounds of looking for due work after which a run that still has some is taken for one that never ends. While nobody is
-/// there, which lasts for up to 13 hours, every lead is looked at six times an hour, at moments of its own.
-const MOST_ROUNDS: usize = 2_000;
+/// there, which lasts for up to three hours, every lead is looked at six times an hour, at moments of its own.
+const MOST_ROUNDS: usize = 1_000;
 
 /// Longest time without a fault after which something may be on its way: behaviour of somebody unknown waits for an hour,
 /// and an unreadable message for five timeouts of its queue, twice redriven.
@@ -94,9 +94,10 @@ pub(crate) struct World {
     repeats: Arc<()>,
 }
 
-/// Monday, 2026-03-02, noon in Berlin.
+/// Monday, 2026-03-02, three hours before midnight in UTC: the day of "a lead a day" ends within a run, and whoever is away
+/// until the end of that day comes back soon.
 pub(crate) fn start() -> Timestamp {
-    Timestamp::from_second(1_772_449_200).unwrap_or_default()
+    Timestamp::from_second(1_772_485_200).unwrap_or_default()
 }
 
 /// Runs a story to its end, on this thread.
