@@ -21,15 +21,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::config::Config;
 use domain::decision::{Assigned, DeliveryStatus, Outcome, Ruling, Verdict};
 use domain::field::{Field, text_of};
-use domain::id::{DeliveryId, LeadId, SubmissionId};
+use domain::id::{DeliveryId, EventId, LeadId, Pepper, SubmissionId, VisitorKey};
 use domain::lead::Lead;
 use domain::scoring;
 use jiff::Timestamp;
 use queue::Queue;
 use table::History;
 
+use crate::senders::VISITORS;
 use crate::story::{PEOPLE, What};
-use crate::world::World;
+use crate::world::{PEPPER, World};
 
 type Item = std::collections::HashMap<String, AttributeValue>;
 
@@ -82,7 +83,8 @@ pub(crate) async fn all(world: &World) -> Vec<String> {
     pools(world, &end, &mut violations).await;
     notifications(world, &end, &mut violations);
     scores(&end, &mut violations);
-    behaviour(world, &end, &mut violations);
+    let of_visitors = visitors(world, &end, &mut violations).await;
+    behaviour(world, &end, &of_visitors, &mut violations);
     queues(world, &mut violations);
     violations
 }
@@ -201,7 +203,7 @@ async fn submissions(world: &World, end: &End, violations: &mut Vec<String>) {
             violations.push(format!("I1: {submission} is in the histories {leads:?}"));
         }
     }
-    for id in accepted.keys() {
+    for id in &accepted {
         let Ok(submission) = id.parse::<SubmissionId>() else {
             violations.push(format!("I1: a door answered with {id}, which is no id"));
             continue;
@@ -538,7 +540,67 @@ fn scores(end: &End, violations: &mut Vec<String>) {
     }
 }
 
-fn behaviour(world: &World, end: &End, violations: &mut Vec<String>) {
+/// What visitors did is kept, and credited to everybody whom it counts for; the ids of all of it.
+async fn visitors(world: &World, end: &End, violations: &mut Vec<String>) -> BTreeSet<EventId> {
+    let visited = world.ledger().visited.clone();
+    let pepper = Pepper::new(PEPPER);
+    let mut ids = BTreeSet::new();
+    for (index, browser) in VISITORS.iter().enumerate() {
+        let Some(key) = VisitorKey::of(&pepper, browser) else {
+            continue;
+        };
+        let kept = match world.table.visitor(key, world.now()).await {
+            Ok(stored) => stored.visitor,
+            Err(error) => {
+                violations.push(format!("I10: {key} cannot be read: {error}"));
+                continue;
+            }
+        };
+        let accepted = visited.iter().filter(|(who, _, _)| *who == index).count();
+        if kept.events.len() != accepted {
+            violations.push(format!(
+                "I10: {accepted} events of {key} were accepted, and {} are kept",
+                kept.events.len()
+            ));
+        }
+        for event in &kept.events {
+            ids.insert(event.id);
+            for lead in kept.people_of(event) {
+                let credited = end.surviving(lead);
+                if credited.is_none_or(|history| !history.lead.events.contains(&event.id)) {
+                    violations.push(format!(
+                        "I10: {} of {key} is not credited to {lead}",
+                        event.id
+                    ));
+                }
+            }
+        }
+        // Nobody gets what was done in a browser where they filled in nothing.
+        for (id, history) in end.live() {
+            let is_known_there = kept.forms.iter().any(|form| {
+                end.surviving(form.lead)
+                    .is_some_and(|known| known.lead.id == *id)
+            });
+            let has_some = kept
+                .events
+                .iter()
+                .any(|event| history.lead.events.contains(&event.id));
+            if has_some && !is_known_there {
+                violations.push(format!(
+                    "I10: {id} has what was done by {key}, where they filled in nothing"
+                ));
+            }
+        }
+    }
+    ids
+}
+
+fn behaviour(
+    world: &World,
+    end: &End,
+    of_visitors: &BTreeSet<EventId>,
+    violations: &mut Vec<String>,
+) {
     let ledger = world.ledger();
     for (id, history) in end.live() {
         let mut seen = BTreeSet::new();
@@ -569,7 +631,7 @@ fn behaviour(world: &World, end: &End, violations: &mut Vec<String>) {
             .filter(|(who, _, _)| emails.contains(&PEOPLE[*who].email.to_lowercase()))
             .map(|(who, number, kind)| (*who, *number, kind.as_str()))
             .collect();
-        let credited = history.lead.events.len();
+        let credited = history.lead.events.difference(of_visitors).count();
         if credited != accepted.len() {
             violations.push(format!(
                 "I10: {} events of {id} were accepted, and {credited} are credited",

@@ -11,12 +11,31 @@ use crate::story::CONFIGURATIONS;
 /// Address of the receiver of notifications.
 const HOOK: &str = "https://receiver.example/hook";
 
+/// The source that takes files.
+pub(crate) const PARTNER: &str = "partner";
+
+/// The source of an ad platform.
+pub(crate) const ADS: &str = "ads";
+
+/// What partner, platform and Leadline have agreed on.
+pub(crate) const PROOF: &str = "agreed-with-the-simulated-partners";
+
 const BASE: &str = r#"
 [sources.website]
 kind = "form"
 
 [sources.assistant]
 kind = "chatbot"
+
+[sources.partner]
+kind = "generic"
+secret = "proof"
+
+[sources.ads]
+kind = "meta-leadgen"
+secret = "proof"
+handshake_secret = "proof"
+answers = { token = "proof" }
 
 [scoring]
 mql = 20

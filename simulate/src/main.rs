@@ -13,6 +13,7 @@ mod engines;
 mod fault;
 mod outside;
 mod report;
+mod senders;
 mod shrink;
 mod story;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 
 use crate::broken::Broken;
 use crate::fault::{Fault, OF_OUTSIDE};
+use crate::senders::announced_answers;
 use crate::wire::Network;
 
 /// One notification as the receiver saw it.
@@ -95,6 +96,11 @@ impl Peer for Outside {
                 }
                 Some(Fault::Nonsense) => Ok(response(302, b"elsewhere")),
                 _ if is_hook => Ok(response(204, b"")),
+                _ if request.url.contains("//graph.") => {
+                    let path = request.url.split('?').next().unwrap_or_default();
+                    let id = path.rsplit('/').next().unwrap_or_default();
+                    Ok(response(200, announced_answers(id).as_bytes()))
+                }
                 _ => Ok(response(200, br#"{"name":"Brightwater","category":{"industry":"Software"},"metrics":{"employees":80}}"#)),
             }
         })

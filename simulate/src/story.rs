@@ -7,6 +7,7 @@ use queue::Queue;
 
 use crate::dice::Dice;
 use crate::fault::Fault;
+use crate::senders::VISITORS;
 
 /// One run.
 #[derive(Debug, Clone)]
@@ -31,6 +32,16 @@ pub(crate) struct Step {
 pub(crate) enum What {
     /// A form or a chatbot sends a submission.
     Submit(Submit),
+    /// A partner sends a file.
+    Batch(Vec<Submit>),
+    /// An ad platform announces leads: whose, and the how-manieth of that person.
+    Announce(Vec<(usize, u32)>),
+    /// A browser reports what its visitor does.
+    Visit {
+        visitor: usize,
+        kind: &'static str,
+        id: u32,
+    },
     /// A tracker reports behaviour.
     Report {
         person: usize,
@@ -70,6 +81,8 @@ pub(crate) struct Submit {
     pub(crate) variant: u8,
     /// A value that cannot be right, so that the submission is refused or quarantined.
     pub(crate) broken: bool,
+    /// Whose browser the form was filled in at.
+    pub(crate) visitor: Option<usize>,
 }
 
 /// Which faults happen.
@@ -292,6 +305,7 @@ impl Story {
                 what: What::Restart,
             });
         }
+        further_doors(seed, people, calm_after, &mut steps);
         steps.sort_by_key(|step| step.at);
         let faults = Faults::Drawn(*pick(&mut rng, &[0, 5, 20, 60, 150]));
         Self {
@@ -300,6 +314,54 @@ impl Story {
             faults,
             weather,
         }
+    }
+}
+
+/// Files, announced leads and visitors, in every other world.
+fn further_doors(seed: u64, people: usize, calm_after: u64, steps: &mut Vec<Step>) {
+    let mut rng = Dice(seed).at("further doors", 0);
+    if rng.bool() {
+        return;
+    }
+    let span = calm_after / 2;
+    for step in steps.iter_mut() {
+        if let What::Submit(submit) = &mut step.what
+            && submit.source == "website"
+            && rng.bool()
+        {
+            submit.visitor = Some(rng.usize(0..VISITORS.len()));
+        }
+    }
+    for id in 0..rng.u32(0..6) {
+        let what = What::Visit {
+            visitor: rng.usize(0..VISITORS.len()),
+            kind: pick::<&str>(&mut rng, &["page_visited", "pricing_page_visited"]),
+            id: id / 2,
+        };
+        let at = rng.u64(0..calm_after);
+        steps.push(Step { at, what });
+    }
+    for _ in 0..rng.usize(0..2) {
+        let rows = (0..rng.usize(1..5))
+            .map(|_| submit(&mut rng, people))
+            .collect();
+        let what = What::Batch(rows);
+        let at = rng.u64(0..span);
+        steps.push(Step {
+            at,
+            what: what.clone(),
+        });
+        if rng.bool() {
+            // The same file once more.
+            let at = at + rng.u64(0..20_000);
+            steps.push(Step { at, what });
+        }
+    }
+    for _ in 0..rng.usize(0..3) {
+        let whose = (0..rng.usize(1..4)).map(|_| (rng.usize(0..people), rng.u32(0..2)));
+        let what = What::Announce(whose.collect());
+        let at = rng.u64(0..span);
+        steps.push(Step { at, what });
     }
 }
 
@@ -321,6 +383,7 @@ fn submit(rng: &mut fastrand::Rng, people: usize) -> Submit {
         phone,
         variant: rng.u8(0..3),
         broken: rng.u8(0..12) == 0,
+        visitor: None,
     }
 }
 
@@ -383,11 +446,28 @@ impl fmt::Display for What {
                 } else {
                     ""
                 };
+                let visitor = submit
+                    .visitor
+                    .map_or_else(String::new, |visitor| format!(", at browser {visitor}"));
                 write!(
                     formatter,
-                    "{} submits person {} with {with}, variant {}{broken}",
+                    "{} submits person {} with {with}, variant {}{broken}{visitor}",
                     submit.source, submit.person, submit.variant
                 )
+            }
+            What::Batch(rows) => {
+                let people: Vec<usize> = rows.iter().map(|row| row.person).collect();
+                write!(
+                    formatter,
+                    "a partner sends a file with the people {people:?}"
+                )
+            }
+            What::Announce(whose) => write!(
+                formatter,
+                "leads are announced, of person and number {whose:?}"
+            ),
+            What::Visit { visitor, kind, id } => {
+                write!(formatter, "event {id} in browser {visitor}: {kind}")
             }
             What::Report { person, kind, id } => {
                 write!(formatter, "event {id} is reported: person {person} {kind}")

@@ -1,7 +1,7 @@
 //! One simulated run: the real handlers over the real SDK clients, a network that fails by the seed, paused time, one
 //! thread. Plays what a deployed Leadline has around it: the pollers of the queues, the schedule, senders that try again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -12,12 +12,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 use cli::dev::handlers::{Handlers, Wiring};
 use jiff::{SignedDuration, Timestamp};
-use lambda_http::http::{Method, Request};
-use lambda_http::{Body, RequestExt};
 use outbound::{Client, Policy};
 use platform::{Clock, Secrets, Settings};
 use queue::{Queue, Queues};
-use serde_json::{Value, json};
+use serde_json::json;
 use table::Table;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -29,14 +27,17 @@ use crate::dice::Dice;
 use crate::engines::{Engines, Place};
 use crate::fault::{Coverage, Happened};
 use crate::outside::{Inbox, Outside};
-use crate::story::{PEOPLE, POISON, Step, Story, Submit, What};
+use crate::story::{POISON, Step, Story, What};
 use crate::wire::{INVOCATION, Invocation, Network, http_client};
 
 /// Name of the table.
 const TABLE: &str = "leadline";
 
 /// The token of the API.
-const TOKEN: &str = "token-of-the-simulated-world";
+pub(crate) const TOKEN: &str = "token-of-the-simulated-world";
+
+/// What personal data is hashed with.
+pub(crate) const PEPPER: &str = "pepper-of-the-simulated-world";
 
 /// As in the template.
 const MAX_RECEIVES: u32 = 5;
@@ -63,10 +64,12 @@ pub(crate) struct Run {
 /// What senders know.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// Submissions that were answered 202, by id; with whether an e-mail address was in it, and whose.
-    pub(crate) accepted: BTreeMap<String, Submit>,
+    /// Submissions that were answered 202, by id.
+    pub(crate) accepted: BTreeSet<String>,
     /// Reports of behaviour that were answered 202: person, number and kind of the event.
     pub(crate) reported: Vec<(usize, u32, String)>,
+    /// What visitors did, answered 202: visitor, number and kind of the event.
+    pub(crate) visited: BTreeSet<(usize, u32, &'static str)>,
     /// Anything that must not happen and was noticed on the way.
     pub(crate) violations: Vec<String>,
 }
@@ -221,8 +224,9 @@ impl World {
             .unwrap_or_else(PoisonError::into_inner);
         let made = environments.entry((function, index)).or_insert_with(|| {
             let secrets = Secrets::fixed([
-                ("pepper", "pepper-of-the-simulated-world"),
+                ("pepper", PEPPER),
                 ("crm", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+                ("proof", crate::configuration::PROOF),
             ]);
             let mut wiring = Wiring::new(secrets, TOKEN.to_owned());
             let skew = self.story.weather.skew;
@@ -247,7 +251,7 @@ impl World {
     }
 
     /// Runs `work` as one invocation; `None` when the function ended on the way or took too long.
-    async fn invoke<T>(
+    pub(crate) async fn invoke<T>(
         &self,
         function: &'static str,
         index: usize,
@@ -510,6 +514,9 @@ impl World {
         sleep(Duration::from_millis(step.at)).await;
         match step.what {
             What::Submit(submit) => self.submit(index, submit).await,
+            What::Batch(rows) => self.batch(index, &rows).await,
+            What::Announce(people) => self.announce(index, &people).await,
+            What::Visit { visitor, kind, id } => self.visit(index, visitor, kind, id).await,
             What::Report { person, kind, id } => self.report(index, person, kind, id).await,
             What::Feedback {
                 person,
@@ -579,120 +586,6 @@ impl World {
             }
         }
     }
-
-    async fn submit(&self, index: usize, submit: Submit) {
-        let (kind, body) = body_of(&submit);
-        let path = format!("/v1/sources/{}", submit.source);
-        if let Some(answer) = self
-            .insist("capture", index, Method::POST, &path, kind, &body)
-            .await
-            && let Some(ids) = answer["submissions"].as_array()
-        {
-            for id in ids.iter().filter_map(Value::as_str) {
-                self.ledger().accepted.insert(id.to_owned(), submit.clone());
-            }
-        }
-    }
-
-    async fn report(&self, index: usize, person: usize, kind: &str, id: u32) {
-        let at = start()
-            .saturating_add(SignedDuration::from_secs(i64::from(id)))
-            .unwrap_or(start());
-        let event = json!({ "events": [{ "id": format!("event-{person}-{kind}-{id}"), "type": kind, "at": at, "email": PEOPLE[person].email }] });
-        let answer = self
-            .insist(
-                "capture",
-                index,
-                Method::POST,
-                "/v1/events",
-                "application/json",
-                &event.to_string(),
-            )
-            .await;
-        if answer.is_some_and(|answer| answer["accepted"] == 1) {
-            self.ledger().reported.push((person, id, kind.to_owned()));
-        }
-    }
-
-    async fn give_feedback(&self, index: usize, person: usize, kind: &str, reason: &str) {
-        let email = PEOPLE[person].email.replace('@', "%40");
-        let Some(found) = self
-            .insist(
-                "api",
-                index,
-                Method::GET,
-                &format!("/v1/leads?email={email}"),
-                "",
-                "",
-            )
-            .await
-        else {
-            return;
-        };
-        let Some(lead) = found["leads"][0]["id"].as_str() else {
-            return;
-        };
-        let body = json!({ "kind": kind, "reason": reason, "at": self.now() }).to_string();
-        if self
-            .insist(
-                "api",
-                index,
-                Method::POST,
-                &format!("/v1/leads/{lead}/feedback"),
-                "application/json",
-                &body,
-            )
-            .await
-            .is_some()
-        {
-            self.network.note("feedback taken");
-        }
-    }
-
-    /// Sends a request again and again until it is answered with something final; `None` when it was refused or never was.
-    async fn insist(
-        &self,
-        function: &'static str,
-        index: usize,
-        method: Method,
-        path: &str,
-        kind: &str,
-        body: &str,
-    ) -> Option<Value> {
-        let mut rng = Dice(self.story.seed).at("sender", index as u64);
-        for _ in 0..40 {
-            let environment = rng.usize(0..self.story.weather.environments);
-            let answer = self
-                .invoke(function, environment, 10, async |handlers| {
-                    let request = Request::builder()
-                        .method(method.clone())
-                        .uri(path)
-                        .header("content-type", kind)
-                        .header("authorization", format!("Bearer {TOKEN}"))
-                        .body(Body::from(body))
-                        .unwrap_or_default();
-                    let bare = path.split('?').next().unwrap_or_default();
-                    let response = handlers
-                        .answer(request.with_raw_http_path(bare), bare)
-                        .await;
-                    let bytes: &[u8] = response.body().as_ref();
-                    (
-                        response.status().as_u16(),
-                        serde_json::from_slice(bytes).unwrap_or(Value::Null),
-                    )
-                })
-                .await;
-            match answer {
-                Some((200..=299, body)) => return Some(body),
-                Some((400..=499, _)) => return None,
-                _ => {
-                    self.network.note("requests sent again");
-                    sleep(Duration::from_millis(rng.u64(200..9_000))).await;
-                }
-            }
-        }
-        None
-    }
 }
 
 fn moment(started: Instant, ahead: i64) -> Timestamp {
@@ -719,44 +612,6 @@ fn event(records: &[(String, String)]) -> SqsEvent {
         event.records.push(record);
     }
     event
-}
-
-/// What a person's form or chatbot sends.
-fn body_of(submit: &Submit) -> (&'static str, String) {
-    let person = &PEOPLE[submit.person];
-    let mut fields: Vec<(&str, String)> = vec![
-        ("first_name", person.first.to_owned()),
-        ("last_name", person.last.to_owned()),
-        ("country", person.country.to_owned()),
-    ];
-    if submit.email {
-        fields.push(("email", person.email.to_owned()));
-    }
-    if submit.phone {
-        fields.push(("phone", person.phone.to_owned()));
-    }
-    match submit.variant {
-        0 => fields.push(("title", person.title.to_owned())),
-        1 => fields.push(("company", "Brightwater".to_owned())),
-        _ => fields.push(("employees", "75".to_owned())),
-    }
-    if submit.broken {
-        fields.retain(|(name, _)| *name != "email");
-        fields.push(("email", "nobody at nowhere".to_owned()));
-    }
-    if submit.source == "assistant" {
-        let fields: serde_json::Map<String, Value> = fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), Value::from(value)))
-            .collect();
-        ("application/json", json!({ "conversation_id": format!("{}-{}", submit.person, submit.variant), "variables": fields }).to_string())
-    } else {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in fields {
-            form.append_pair(name, &value);
-        }
-        ("application/x-www-form-urlencoded", form.finish())
-    }
 }
 
 fn settings() -> anyhow::Result<Settings> {

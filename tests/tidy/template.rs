@@ -1,6 +1,10 @@
 //! The template agrees with the code.
 
+use std::path::Path;
+
 use tests::template::{self, TEXT, capitalised, environment, parameters, resources};
+
+use crate::repository::{files, read};
 
 pub(crate) use tests::template::FUNCTIONS;
 
@@ -30,6 +34,49 @@ fn every_function_is_in_the_template_with_its_binary_and_a_role_of_its_own() {
             !resources[&format!("{name}Role")].contains('*'),
             "{name}Role names its actions and resources one by one"
         );
+    }
+}
+
+#[test]
+fn every_queue_that_a_function_sends_to_is_wired_known_by_address_and_allowed() {
+    let is_product = |path: &Path| {
+        path.extension().is_some_and(|extension| extension == "rs")
+            && !path.components().any(|part| part.as_os_str() == "tests")
+            && !path.ends_with("tests.rs")
+    };
+    for function in FUNCTIONS {
+        let folder = Path::new("functions").join(function).join("src");
+        let texts: Vec<(bool, String)> = files(is_product)
+            .into_iter()
+            .filter(|path| path.starts_with(&folder))
+            .map(|path| (path.ends_with("main.rs"), read(&path)))
+            .collect();
+        assert!(!texts.is_empty(), "{function}");
+        let names = |of_main: bool, queue: queue::Queue| {
+            let name = format!("Queue::{}", capitalised(queue.name()));
+            texts
+                .iter()
+                .any(|(is_main, text)| *is_main == of_main && text.contains(&name))
+        };
+        for queue in queue::Queue::ALL {
+            let is_used = names(false, queue);
+            let variable = format!("LEADLINE_QUEUE_{}", queue.name().to_uppercase());
+            let right = (
+                "sqs:SendMessage".to_owned(),
+                format!("{}Queue", capitalised(queue.name())),
+            );
+            let found = [
+                names(true, queue),
+                environment(function).contains_key(&variable),
+                template::rights(function).contains(&right),
+            ];
+            assert_eq!(
+                found,
+                [is_used; 3],
+                "{function} sends to {}: {is_used}; in main.rs, the environment, the role: {found:?}",
+                queue.name()
+            );
+        }
     }
 }
 

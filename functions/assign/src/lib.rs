@@ -11,6 +11,7 @@
 //! It never gives a lead to somebody who cannot take it: a lead without anybody is "unassigned, because", and tried again.
 
 mod turns;
+mod unwritten;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -19,14 +20,13 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use domain::calendar::clock_for;
 use domain::config::{Config, Notice};
 use domain::decision::{
-    Assigned, Candidate, Decision, Nobody, PassedOver, Received, Route, Ruling, Scored, Unassigned,
+    Assigned, Candidate, Decision, Nobody, PassedOver, Route, Ruling, Scored, Unassigned,
 };
 use domain::id::LeadId;
 use domain::lead::{Lead, last_stage_change};
 use domain::recycling::arm_at;
 use domain::routing::{Turn, can_hold, nobody, pools_to_ask, sla_for, territory_for, why_empty};
 use domain::scoring;
-use domain::submission::Submission;
 use futures::FutureExt;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -35,6 +35,7 @@ use queue::{Message, Outgoing, Queue, Queues, read_batch, respond};
 use table::{Appended, ConfigurationCache, Current, History, Table};
 
 use turns::{Asker, Confirmed};
+use unwritten::{add_credits, left_over};
 
 /// How often a lead is looked at anew because somebody else wrote first.
 const MAX_ROUNDS: usize = 12;
@@ -231,6 +232,8 @@ impl Assign {
                     known.rescore_at = known.rescore_at.max(luggage.rescore_at);
                     if known.unwritten.is_empty() {
                         known.unwritten = luggage.unwritten;
+                    } else {
+                        add_credits(&mut known.unwritten, luggage.unwritten);
                     }
                     index
                 }
@@ -338,7 +341,7 @@ impl Assign {
         let stored = self.table.surviving_lead(lead).await?;
         let (history, is_unwritten) = match stored {
             Some(history) => {
-                news.extend(to_be_merged(&luggage.unwritten, &history.lead));
+                news.extend(left_over(&luggage.unwritten, &history.lead));
                 (history, false)
             }
             None => {
@@ -433,7 +436,7 @@ impl Assign {
                 .surviving_lead(case.lead.id)
                 .await?
                 .ok_or(Error::NoLead(case.lead.id))?;
-            news.extend(to_be_merged(&unwritten, &history.lead));
+            news.extend(left_over(&unwritten, &history.lead));
             let is_still_wanted = needs_owner(&history.lead, &current.config, now)
                 && history.lead.rounds + 1 == case.round;
             if !is_still_wanted {
@@ -488,39 +491,6 @@ fn tell_again(history: &History, config: &Config) -> Vec<Outgoing> {
             },
         })
         .collect()
-}
-
-/// The submission that made `unwritten`, for `enrich` to merge, if it is not in the lead: somebody else made that, or the
-/// name became an alias meanwhile.
-fn to_be_merged(unwritten: &[Decision], lead: &Lead) -> Option<Outgoing> {
-    let Some(Ruling::Received(received)) = unwritten.first().map(|decision| &decision.ruling)
-    else {
-        return None;
-    };
-    (!lead.submissions.contains(&received.submission)).then(|| Outgoing {
-        queue: Queue::Enrich,
-        message: Message::Submission {
-            submission: Box::new(submission_of(received)),
-        },
-    })
-}
-
-/// The submission from which a lead was to be made. What enrich worked out of it is worked out anew.
-fn submission_of(received: &Received) -> Submission {
-    Submission {
-        id: received.submission,
-        earlier: None,
-        source: received.source.clone(),
-        received_at: received.received_at,
-        fields: received.fields.clone(),
-        facts: received.facts.clone(),
-        consent: received.consent.clone(),
-        external_id: received.external_id.clone(),
-        visitor: received.visitor,
-        // It was verified before the lead was sent here.
-        captcha: None,
-        released: true,
-    }
 }
 
 /// Catches a panic, so that it harms one record only.

@@ -25,6 +25,7 @@ async fn main() -> Result<(), Error> {
     let urls = [
         (Queue::Deliver, settings.queue_deliver()?.to_owned()),
         (Queue::Enrich, settings.queue_enrich()?.to_owned()),
+        (Queue::Score, settings.queue_score()?.to_owned()),
     ];
     let queues = Queues::new(platform::sqs_client(&settings), urls);
     let assign = &Assign::new(table, queues, configurations, clock);

@@ -2,9 +2,9 @@
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use domain::config::{DEFAULT, check};
-use domain::decision::MergedInto;
+use domain::decision::{Behaviour, Engaged, MergedInto, Received};
 use domain::field::{Field, Fields, Value};
-use domain::id::SubmissionId;
+use domain::id::{EventId, SubmissionId};
 use domain::recycling::first_check;
 use engines::{EmbeddedQueues, EmbeddedTable};
 use platform::ManualClock;
@@ -212,6 +212,46 @@ async fn a_new_lead_that_somebody_else_made_meanwhile_gets_its_owner_and_its_sub
     assert_eq!(submission.id, SubmissionId::from_bits(1));
     assert_eq!(submission.fields, received.fields);
     assert_eq!(submission.received_at, received.received_at);
+}
+
+#[tokio::test]
+async fn what_a_copy_from_another_browser_credits_is_credited_once_wherever_the_copy_comes() {
+    let engaged = |bench: &Bench, numbers: &[u128]| Decision {
+        ruling: Ruling::Engaged(Engaged {
+            events: numbers
+                .iter()
+                .map(|number| Behaviour {
+                    id: EventId::from_bits(*number),
+                    kind: "pricing_page_visited".to_owned(),
+                    at: noon(),
+                })
+                .collect(),
+        }),
+        ..bench.first_decision(1)
+    };
+    let new = |bench: &Bench, numbers: &[u128]| Message::AssignNew {
+        lead: LeadId::from_bits(1),
+        decisions: vec![bench.first_decision(1), engaged(bench, numbers)],
+    };
+    let bench = bench().await;
+    bench
+        .hand(&[new(&bench, &[1, 2]), new(&bench, &[2, 3])])
+        .await;
+    let lead = LeadId::from_bits(1);
+    let kept = bench.table.lead(lead).await.unwrap().unwrap().lead;
+    let ids = |events: &[Behaviour]| events.iter().map(|event| event.id).collect::<Vec<_>>();
+    assert_eq!(ids(&kept.behaviour), [1, 2, 3].map(EventId::from_bits));
+    assert_eq!(bench.queues.depth("score").total(), 0);
+
+    bench.hand(&[new(&bench, &[3, 4])]).await;
+    let sent = bench.queues.peek("score");
+    assert_eq!(sent.len(), 1);
+    let Message::Behaviour { person, events, .. } = serde_json::from_str(&sent[0]).unwrap() else {
+        panic!("behaviour is credited by score");
+    };
+    assert_eq!(person, queue::Person::Lead(lead));
+    assert_eq!(ids(&events), [EventId::from_bits(4)]);
+    assert_eq!(bench.queues.depth("enrich").total(), 0);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ use domain::recycling::{arm_at, first_check};
 use domain::submission::{Quarantined, Submission};
 use jiff::Timestamp;
 use platform::{Clock, Secrets, SecretsError};
-use queue::{Message, Outgoing, Queue, Queues, SendError};
+use queue::{Message, Outgoing, Person, Queue, Queues, SendError};
 use table::{Appended, Claimed, ConfigurationCache, Current, History, Record, Table, Waiting};
 
 pub use provider::Providers;
@@ -136,10 +136,10 @@ impl Enrich {
         let is_in = |history: &&History| history.lead.submissions.contains(&submission.id);
         let histories = || found.iter().filter_map(|held| held.history.as_ref());
         if let Some(history) = histories().find(is_in) {
-            return Ok(score(history.lead.id, history.lead.seq));
+            return self.is_there(&submission, history, &current, now).await;
         }
         if (keys.is_empty() || !found.is_empty())
-            && let Some(outgoing) = self.been_here(&submission, &current.config).await?
+            && let Some(outgoing) = self.been_here(&submission, &current, now).await?
         {
             return Ok(outgoing);
         }
@@ -203,7 +203,7 @@ impl Enrich {
             if let Some(history) = &target
                 && history.lead.submissions.contains(&submission.id)
             {
-                return Ok(score(resolution.lead, history.lead.seq));
+                return self.is_there(&submission, history, &current, now).await;
             }
             if target
                 .as_ref()
@@ -298,19 +298,60 @@ impl Enrich {
         Err(Error::Contended)
     }
 
+    /// What is to be sent about a submission that is in this lead's history already. A copy that came from another browser
+    /// has what was done there credited: whoever wrote the history did not know of it.
+    async fn is_there(
+        &self,
+        submission: &Submission,
+        history: &History,
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<Vec<Outgoing>, Error> {
+        let lead = &history.lead;
+        let mut outgoing = score(lead.id, lead.seq);
+        let is_written = history.decisions.iter().any(|decision| {
+            matches!(&decision.ruling, Ruling::Received(received) if received.submission == submission.id && received.visitor == submission.visitor)
+        });
+        if !is_written
+            && let Some(Ruling::Engaged(credited)) = self
+                .visit(submission, lead.id, Some(lead), current, now)
+                .await?
+        {
+            let message = Message::Behaviour {
+                person: Person::Lead(lead.id),
+                events: credited.events,
+                tries: 0,
+            };
+            outgoing.push(Outgoing {
+                queue: Queue::Score,
+                message,
+            });
+        }
+        Ok(outgoing)
+    }
+
     /// What is to be sent when this submission, or one of the same content, has been here before.
     async fn been_here(
         &self,
         submission: &Submission,
-        config: &Config,
+        current: &Current,
+        now: Timestamp,
     ) -> Result<Option<Vec<Outgoing>>, Error> {
         // A quarantined one that comes as a submission was corrected, or is understood now: it goes on like a new one.
         if let Some(record) = self.table.submission(submission.id).await?.record
             && record.outcome != Outcome::Quarantined
         {
-            return Ok(Some(send_on(&record)));
+            let lead = record.lead.filter(|_| submission.visitor.is_some());
+            let history = match lead {
+                Some(lead) => self.table.surviving_lead(lead).await?,
+                None => None,
+            };
+            return Ok(Some(match history {
+                Some(history) => self.is_there(submission, &history, current, now).await?,
+                None => send_on(&record),
+            }));
         }
-        let Some(original) = self.original_of(submission, config).await? else {
+        let Some(original) = self.original_of(submission, &current.config).await? else {
             return Ok(None);
         };
         let repeat = Record {
