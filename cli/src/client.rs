@@ -36,7 +36,7 @@ pub(crate) struct Client {
 pub(crate) struct BatchCall<'a> {
     /// The source's name.
     pub(crate) source: &'a str,
-    /// One JSON object on each line.
+    /// One JSON object on each line, or prospects of ADF.
     pub(crate) body: &'a str,
     /// Whether it is only to be checked.
     pub(crate) only_check: bool,
@@ -154,7 +154,7 @@ impl Client {
         )
     }
 
-    /// `POST` of a batch to a source, as one JSON object on each line: without the API's token, with the source's secret.
+    /// `POST` of a batch to a source: without the API's token, with the source's secret.
     pub(crate) fn submit_batch(&self, call: &BatchCall<'_>) -> Result<Answer, Failure> {
         let flag = |flag: bool| if flag { "true" } else { "false" };
         let mut query = vec![("all_or_nothing", flag(call.all_or_nothing))];
@@ -165,7 +165,7 @@ impl Client {
         self.call(
             Method::POST,
             address,
-            Content::Of("application/x-ndjson", call.body),
+            Content::Of(media_type_of(call.body), call.body),
             proof(call.secret)?,
             false,
         )
@@ -323,6 +323,15 @@ impl Client {
             title: format!("{} answered {status}, but not as Leadline does.", self.base),
             detail: Some("Is --url (or LEADLINE_URL) right?".to_owned()),
         }
+    }
+}
+
+/// What a batch is, by its first sign.
+fn media_type_of(batch: &str) -> &'static str {
+    if batch.starts_with('<') {
+        "application/xml"
+    } else {
+        "application/x-ndjson"
     }
 }
 

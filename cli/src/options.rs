@@ -195,7 +195,7 @@ pub enum Command {
         "leadline send assistant phone=\"+1 202 555 0123\" message=\"Please call me\""
     ))]
     Send(SendArguments),
-    /// Import a file of leads: CSV, one JSON object on each line, or a JSON array.
+    /// Import a file of leads: CSV, one JSON object on each line, a JSON array, or ADF.
     ///
     /// The whole file is checked first, and everything that is wrong is told row by row. Then the good rows are sent, or
     /// none if --all-or-nothing or the source says so. An import that broke off goes on where it stopped when it is

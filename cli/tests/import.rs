@@ -162,6 +162,31 @@ fn a_file_is_checked_imported_and_the_second_run_changes_nothing() {
 }
 
 #[test]
+fn prospects_of_adf_are_imported_and_the_second_run_changes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start(directory.path());
+    let mut text = "<?adf version=\"1.0\"?>\n<adf>\n".to_owned();
+    for number in 0..1_200 {
+        text += &format!(
+            "<prospect><id source=\"Fair\">F-{number}</id><customer><contact><name part=\"full\">Dana Reyes</name><email>dana{number}@example.com</email></contact></customer></prospect>\n"
+        );
+    }
+    text += "<prospect><customer></prospect>\n</adf>\n";
+    let path = directory.path().join("prospects.xml");
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap();
+    let done = process.json(&["import", path, "--source", "website", "--json"]);
+    let sums = ["rows", "good", "rejected", "sent"].map(|name| done[name].as_u64().unwrap());
+    assert_eq!(sums, [1_201, 1_200, 1, 1_200], "{done}");
+    assert_eq!(done["errors"][0]["line"], 1_203);
+    let again = process.json(&["import", path, "--source", "website", "--json"]);
+    assert_eq!(
+        (&again["sent"], &again["known"]),
+        (&0.into(), &1_201.into())
+    );
+}
+
+#[test]
 fn what_is_no_table_is_told_in_words() {
     let directory = tempfile::tempdir().unwrap();
     let process = Process::start(directory.path());

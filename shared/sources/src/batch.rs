@@ -1,4 +1,4 @@
-//! Many submissions in one file: CSV in any usual dialect and encoding, one JSON object on each line, or a JSON array.
+//! Many submissions in one file: CSV in any usual dialect and encoding, one JSON object on each line, a JSON array, or ADF.
 //!
 //! [`Reader`] takes the bytes in pieces and gives rows as they become complete, so that a file of any length needs no more
 //! memory than its longest row. [`Checker`] makes a submission of each row, or says everything that is wrong with it.
@@ -10,6 +10,7 @@
 mod bytes;
 mod cells;
 mod json;
+mod prospects;
 mod row;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::refusal::{Refusal, Unparseable};
 use crate::{Door, Incoming, proof};
 use bytes::Decoder;
 use cells::Cells;
+use prospects::Prospects;
 
 pub use bytes::Encoding;
 pub use row::{Checked, Checker, SenderIds};
@@ -36,8 +38,7 @@ pub const MAX_ROWS: usize = 2_000;
 pub const MAX_ROW_BYTES: usize = 65_536;
 
 /// What a batch may be.
-const TAKES: &str =
-    "CSV, one JSON object on each line, or a JSON array; a workbook has to be saved as CSV first";
+const TAKES: &str = "CSV, one JSON object on each line, a JSON array, or ADF with at least one <prospect>; a workbook has to be saved as CSV first";
 
 /// One row of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub enum Content {
     },
     /// A JSON value, as text.
     Json(String),
+    /// A prospect of ADF, as the text of its element.
+    Prospect(String),
     /// It cannot be read.
     Broken {
         /// Stable code.
@@ -77,6 +80,7 @@ impl std::fmt::Debug for Content {
         match self {
             Content::Cells { cells, .. } => write!(formatter, "Cells({})", cells.len()),
             Content::Json(text) => write!(formatter, "Json({} bytes)", text.len()),
+            Content::Prospect(text) => write!(formatter, "Prospect({} bytes)", text.len()),
             Content::Broken { code, .. } => write!(formatter, "Broken({code})"),
         }
     }
@@ -91,13 +95,15 @@ pub enum Format {
     JsonLines,
     /// One JSON array of objects.
     JsonArray,
+    /// Prospects of ADF.
+    Adf,
 }
 
 /// Reads a file in pieces.
 pub struct Reader {
     decoder: Decoder,
     /// Decoded and not yet read.
-    text: String,
+    pub(crate) text: String,
     form: Option<Form>,
     rows: u64,
 }
@@ -106,6 +112,7 @@ enum Form {
     Csv(Cells),
     JsonLines(json::Lines),
     JsonArray(json::Array),
+    Adf(Prospects),
 }
 
 impl Reader {
@@ -135,7 +142,7 @@ impl Reader {
     /// Takes the end of the file, and appends what is left.
     ///
     /// # Errors
-    /// As [`Reader::feed`]; also when there was nothing, or the file ends in the middle of a JSON array.
+    /// As [`Reader::feed`]; also when there was nothing, or the file ends in the middle of a JSON array or a prospect.
     pub fn finish(&mut self, rows: &mut Vec<Row>) -> Result<(), Refusal> {
         self.decoder.finish(&mut self.text);
         self.take(true, rows)?;
@@ -151,6 +158,7 @@ impl Reader {
             Form::Csv(_) => Format::Csv,
             Form::JsonLines(_) => Format::JsonLines,
             Form::JsonArray(_) => Format::JsonArray,
+            Form::Adf(_) => Format::Adf,
         })
     }
 
@@ -160,7 +168,7 @@ impl Reader {
                 None => return Ok(()),
                 Some('[') => Some(Form::JsonArray(json::Array::default())),
                 Some('{') => Some(Form::JsonLines(json::Lines::default())),
-                Some('<') => return Err(Refusal::UnsupportedContentType { takes: TAKES }),
+                Some('<') => Some(Form::Adf(Prospects::default())),
                 // The first bytes of a ZIP archive, which is what workbooks are.
                 Some('P') if self.text.starts_with("PK\u{3}\u{4}") => {
                     return Err(Refusal::UnsupportedContentType { takes: TAKES });
@@ -173,6 +181,7 @@ impl Reader {
             Some(Form::Csv(cells)) => cells.take(&mut self.text, is_end, rows)?,
             Some(Form::JsonLines(lines)) => lines.take(&mut self.text, is_end, rows),
             Some(Form::JsonArray(array)) => array.take(&mut self.text, is_end, rows)?,
+            Some(Form::Adf(prospects)) => prospects.take(&mut self.text, is_end, rows)?,
             None => {}
         }
         for row in &mut rows[first..] {

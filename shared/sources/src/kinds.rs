@@ -33,6 +33,9 @@ macro_rules! kinds {
     };
 }
 
+// A file may hold prospects, whatever the kind of its source.
+pub(crate) use adf::draft_of as draft_of_prospect;
+
 kinds! {
     Form: form,
 

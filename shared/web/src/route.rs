@@ -106,7 +106,7 @@ pub const DOORS: &[Route] = &[
         Call::SubmitBatch,
         "POST",
         "/v1/sources/{source}/batch",
-        "Many submissions in one file: CSV, JSON lines or a JSON array.",
+        "Many submissions in one file: CSV, JSON lines, a JSON array or ADF.",
         false,
     ),
     route(

@@ -23,7 +23,7 @@ pub(super) type Place = (u64, u64);
 /// Some rows of the file.
 #[derive(Default)]
 pub(super) struct Piece {
-    /// One JSON object on each line.
+    /// The rows as text: one JSON object on each line, or prospects of ADF.
     pub(super) body: String,
     pub(super) places: Vec<Place>,
     /// Rows that are not sent because they cannot be read, with code and message.
@@ -72,7 +72,7 @@ impl<'a> Pieces<'a> {
                 );
                 piece.broken.push((place, "id_repeated", message));
             } else {
-                match row.json_line() {
+                match row.text() {
                     Ok(line) => {
                         piece.body.push_str(&line);
                         piece.body.push('\n');

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use super::{Content, Row, problem};
 use crate::answers::Draft;
 use crate::decode::json::{self, Json};
+use crate::decode::xml;
+use crate::kinds::draft_of_prospect;
 use crate::refusal::Unparseable;
 use crate::vocabulary::squashed;
 use crate::{Door, Incoming, MAX_EXTERNAL_ID, Parsed, checks, identity, meaning, suspicion};
@@ -90,10 +92,8 @@ impl<'a> Checker<'a> {
         let door = self.door;
         let draft = draft(content).map_err(|found| vec![found])?;
         let meant = meaning::of(&draft, door.source, self.incoming);
-        let external_id = match &meant.external_id {
-            Some(id) => Some(id.clone()),
-            None => sender_id(&draft),
-        };
+        // What `map` or the prospect says is in there already.
+        let external_id = meant.external_id.clone().or_else(|| sender_id(&draft));
         let digest = identity::digest(&draft, &meant);
         let derive =
             |kind: &str, key: &[u8]| SubmissionId::derive(door.pepper, door.name, kind, key);
@@ -160,7 +160,8 @@ impl SenderIds {
     /// The number of the earlier row that contradicts this one.
     pub fn contradicted(&mut self, row: &Row) -> Option<u64> {
         let draft = draft(row.content.clone()).ok()?;
-        let id = short(&Sha256::digest(sender_id(&draft)?.as_bytes()));
+        let id = draft.external_id.clone().or_else(|| sender_id(&draft))?;
+        let id = short(&Sha256::digest(id.as_bytes()));
         let said = short(&identity::digest(&draft, &meaning::Meant::default()));
         match self.0.get(&id) {
             Some((earlier, known)) if *known != said => Some(*earlier),
@@ -174,14 +175,17 @@ impl SenderIds {
 }
 
 impl Row {
-    /// The row as one line of JSON that says the same, whatever the file was written in.
+    /// The row as text that says the same: a prospect of ADF as it is, every other row as one line of JSON whatever the
+    /// file was written in. Such texts of one file's rows, one on each line, are a file.
     ///
     /// # Errors
     /// What keeps it from being read.
-    pub fn json_line(&self) -> Result<String, FieldProblem> {
-        if let Content::Json(text) = &self.content {
+    pub fn text(&self) -> Result<String, FieldProblem> {
+        match &self.content {
             // Within texts, JSON has line breaks as escapes only.
-            return Ok(text.replace(['\n', '\r'], " "));
+            Content::Json(text) => return Ok(text.replace(['\n', '\r'], " ")),
+            Content::Prospect(text) => return Ok(text.clone()),
+            Content::Cells { .. } | Content::Broken { .. } => {}
         }
         let draft = draft(self.content.clone())?;
         let mut object: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -225,6 +229,18 @@ fn draft(content: Content) -> Result<Draft, FieldProblem> {
                     draft.answers.plain(name, value).map_err(unreadable)?;
                 }
             }
+        }
+        Content::Prospect(text) => {
+            let prospect = xml::element(&text).map_err(|why| match why {
+                // A line within the row would be taken for one of the file.
+                Unparseable::Xml { what, .. } => problem(
+                    "row",
+                    "unreadable",
+                    format!("the XML of this <prospect> {what}"),
+                ),
+                other => unreadable(other),
+            })?;
+            return draft_of_prospect(&prospect).map_err(unreadable);
         }
         Content::Json(text) => {
             let document = json::read(&text).map_err(|why| match why {

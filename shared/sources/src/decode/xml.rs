@@ -122,6 +122,14 @@ pub(in crate::decode) fn read(
     }
 }
 
+/// Reads one element that was cut out of a document.
+pub(crate) fn element(text: &str) -> Result<Element, Unparseable> {
+    match parse(text)? {
+        Found::Root(root) => Ok(root),
+        Found::Comment(_) | Found::Nothing => Err(no_root()),
+    }
+}
+
 /// Whether it can only be XML or HTML.
 pub(crate) fn looks_like_xml(body: &[u8]) -> bool {
     charset::without_mark(body).trim_ascii_start().first() == Some(&b'<')

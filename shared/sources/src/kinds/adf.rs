@@ -58,7 +58,8 @@ fn read(_: &Door<'_>, incoming: &Incoming<'_>) -> Result<Reading, Refusal> {
     Ok(Reading::Drafts(drafts?))
 }
 
-fn draft_of(prospect: &Element) -> Result<Draft, Unparseable> {
+/// What one prospect says, wherever it stood.
+pub(crate) fn draft_of(prospect: &Element) -> Result<Draft, Unparseable> {
     let mut answers = Answers::default();
     let customer = prospect.child("customer");
     if let Some(contact) = customer.and_then(|customer| customer.child("contact")) {

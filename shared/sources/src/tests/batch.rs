@@ -14,6 +14,8 @@ macro_rules! batch_file {
     };
 }
 
+mod prospects;
+
 fn post(body: impl Into<Vec<u8>>) -> Request {
     Request::new(SourceKind::Form, "text/csv", body)
 }
@@ -343,15 +345,16 @@ fn the_map_of_the_source_counts_in_a_file_too() {
 }
 
 #[test]
-fn a_row_as_a_line_of_json_is_the_same_submission() {
+fn a_row_as_text_is_the_same_submission() {
     for file in [
         batch_file!("vendor.csv").as_slice(),
         batch_file!("meta-export.csv"),
         b"email,note,note\na@example.com,x,y\nb@example.com,,\"back\\\\slash \"\"quoted\"\"\"\n",
         b"[{\"email\": \"a@example.com\",\n \"tags\": [\"x\",\n\"y\"]}]",
+        batch_file!("prospects.xml"),
     ] {
         let rows = read(file, 9).unwrap();
-        let lines: Vec<String> = rows.iter().map(|row| row.json_line().unwrap()).collect();
+        let lines: Vec<String> = rows.iter().map(|row| row.text().unwrap()).collect();
         let ids = |rows: Vec<Checked>| -> Vec<Option<domain::id::SubmissionId>> {
             rows.iter()
                 .map(|row| row.outcome.as_ref().ok().map(Parsed::id))
@@ -367,6 +370,7 @@ fn the_format_is_known_by_the_content() {
         ("a,b\n", Format::Csv),
         ("{}\n", Format::JsonLines),
         (" [", Format::JsonArray),
+        ("\n<adf>", Format::Adf),
     ] {
         let mut reader = Reader::new(None);
         reader
@@ -386,6 +390,11 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\\\"".to_vec()),
         Just(b"[{\"email\": \"a@example.com\"}".to_vec()),
         Just(b",{\"a\": [\"]\\\"\"]}]".to_vec()),
+        Just(b"<adf><!-- a --><prospect><id>".to_vec()),
+        Just(b"<a:Prospect b='>'><![CDATA[</prospect>]]></a:Prospect>".to_vec()),
+        Just(b"</prospect".to_vec()),
+        Just(b"<!".to_vec()),
+        Just(b"<prospect/>-->".to_vec()),
         Just(b"\xFF\xFE".to_vec()),
         Just(b"\xC3".to_vec()),
         Just(b"\x00;".to_vec()),
