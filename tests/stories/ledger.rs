@@ -141,6 +141,32 @@ async fn a_source_that_falls_silent_is_told_and_one_without_a_ledger_costs_nothi
         of(&world.get("/v1/sources").await.body, "website")["is_silent"],
         true
     );
+    // As CloudWatch gets it: in every fifth minute, with the names of sources and nobody's data.
+    let silence = world.embedded.silent_sources().await.unwrap().unwrap();
+    assert_eq!(
+        silence.metric("leadline"),
+        json!({
+            "_aws": {
+                "Timestamp": 1_772_464_800_000_i64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "Leadline",
+                    "Dimensions": [["Table"]],
+                    "Metrics": [{ "Name": "SilentSources", "Unit": "Count" }],
+                }],
+            },
+            "Table": "leadline",
+            "SilentSources": 1,
+            "watched": 1,
+            "sources": ["website"],
+        })
+    );
+    world.clock.advance(jiff::SignedDuration::from_mins(1));
+    assert_eq!(world.embedded.silent_sources().await.unwrap(), None);
+    world.clock.advance(jiff::SignedDuration::from_mins(4));
+    world.post_form("website", "email=ida%40example.com").await;
+    let silence = world.embedded.silent_sources().await.unwrap().unwrap();
+    assert_eq!((silence.watched, silence.silent.len()), (1, 0));
+    world.settle().await;
 
     let before = world
         .everything()

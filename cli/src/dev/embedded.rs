@@ -47,6 +47,9 @@ const WAIT_SECONDS: i32 = 20;
 /// How often due work is looked for. On AWS the schedule says a minute.
 const RECYCLE_INTERVAL: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether a source is silent; it is done in every fifth minute only.
+const SILENCE_INTERVAL: Duration = Duration::from_secs(60);
+
 /// How often expired items are removed.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 
@@ -136,11 +139,20 @@ impl Embedded {
         self.handlers.recycle().await
     }
 
+    /// See [`Handlers::silent_sources`].
+    ///
+    /// # Errors
+    /// See [`recycle::Recycle::silent_sources`].
+    pub async fn silent_sources(&self) -> Result<Option<recycle::Silence>, recycle::Error> {
+        self.handlers.silent_sources().await
+    }
+
     /// Starts what on AWS are event source mappings and the schedule. They end when `stopped` says so.
     pub fn start(&self, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut tasks = self.start_queues(stopped);
         tasks.spawn(self.clone().look_for_due_work(stopped.clone()));
         tasks.spawn(self.clone().remove_expired(stopped.clone()));
+        tasks.spawn(self.clone().listen_for_silence(stopped.clone()));
         tasks
     }
 
@@ -285,6 +297,19 @@ impl Embedded {
             }
             if let Err(error) = self.recycle().await {
                 tracing::error!(error = %platform::chain(&error), "due work could not be looked for");
+            }
+        }
+    }
+
+    /// Once a minute, as on AWS, where it is part of the same run as due work.
+    async fn listen_for_silence(self, mut stopped: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(SILENCE_INTERVAL) => {}
+            }
+            if let Err(error) = self.silent_sources().await {
+                tracing::error!(error = %platform::chain(&error), "it could not be looked whether a source is silent");
             }
         }
     }

@@ -159,6 +159,14 @@ impl Handlers {
         }
     }
 
+    /// Looks whether a source has fallen silent, which is logged.
+    ///
+    /// # Errors
+    /// See [`Recycle::silent_sources`].
+    pub async fn silent_sources(&self) -> Result<Option<recycle::Silence>, recycle::Error> {
+        self.recycle.silent_sources().await
+    }
+
     /// Looks for due work once.
     ///
     /// # Errors

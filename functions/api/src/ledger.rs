@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::config::Source;
 use domain::decision::Outcome;
 use domain::id::SubmissionId;
-use domain::rhythm::is_silent;
+use domain::rhythm::{MAX_ARRIVALS, RHYTHM, is_silent};
 use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Request;
@@ -28,9 +28,6 @@ const MAX_ENTRIES: usize = 10_000;
 
 /// The time that is accounted for, if nobody says which.
 const DEFAULT_RANGE: SignedDuration = SignedDuration::from_hours(24);
-
-/// How far back a rhythm is looked for.
-const RHYTHM: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// After this time, what is still on its way is named: it may be in a dead-letter queue. Five attempts take less.
 const OVERDUE: SignedDuration = SignedDuration::from_mins(30);
@@ -98,11 +95,8 @@ impl Api {
         let last = last.map_err(|error| table_failed(&error))?;
         state.last_seen = last.and_then(moment).map(Into::into);
         let since = now.checked_sub(RHYTHM).unwrap_or(now);
-        // Of a busy source the newest are the rhythm; then a silence shows within minutes anyway.
-        let recent = self.table.ledger(name, since, now, MAX_ENTRIES).await;
-        let recent = recent.map_err(|error| table_failed(&error))?;
-        let mut arrivals: Vec<Timestamp> = recent.into_iter().filter_map(moment).collect();
-        arrivals.extend(last.and_then(moment));
+        let arrivals = self.table.arrivals(name, since, MAX_ARRIVALS).await;
+        let arrivals = arrivals.map_err(|error| table_failed(&error))?;
         state.is_silent = is_silent(&arrivals, now);
         let from = now.checked_sub(DEFAULT_RANGE).unwrap_or(now);
         let to = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now);

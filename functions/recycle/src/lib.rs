@@ -3,8 +3,11 @@
 //! The story of one run: read what is due, oldest first → for each lead decide what has to happen (nobody responded in
 //! time, a cooling-off time is over, it got stuck on its way, a provider or a destination is to be tried again) → write
 //! the decision → send → note when to look again → remove the entry. A run that dies is repeated by the next one.
+//! Every fifth minute it also looks whether a source has fallen silent ([`Recycle::silent_sources`]).
 //!
 //! It never scans the table, and gives a lead to nobody itself: that is `assign`'s.
+
+mod silence;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +23,8 @@ use platform::Clock;
 use queue::{Message, Queue, Queues, SendError};
 use serde::Serialize;
 use table::{Appended, ConfigurationCache, Current, DueEntry, History, SHARDS, Table};
+
+pub use silence::Silence;
 
 /// Entries read at once. They are worked on at the same time.
 const PAGE: i32 = 25;

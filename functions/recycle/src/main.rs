@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use platform::{Clock, Settings};
 use queue::{Queue, Queues};
-use recycle::{Recycle, budget};
+use recycle::Recycle;
 use table::{ConfigurationCache, Table};
 
 #[tokio::main(flavor = "current_thread")]
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Error> {
     };
     run(service_fn(
         move |event: LambdaEvent<serde_json::Value>| async move {
-            Ok::<_, Error>(recycle.run(budget(event.context.deadline())).await?)
+            Ok::<_, Error>(recycle.on_schedule(event.context.deadline()).await?)
         },
     ))
     .await

@@ -3,11 +3,17 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Fewest arrivals that make a rhythm.
-const MIN_ARRIVALS: usize = 10;
+/// How far back a rhythm is looked for.
+pub const RHYTHM: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// A shorter pause is never a silence.
-const MIN_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+pub const MIN_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Most arrivals that are looked at. Of a busy source the newest are the rhythm; then a silence shows within minutes anyway.
+pub const MAX_ARRIVALS: usize = 2_000;
+
+/// Fewest arrivals that make a rhythm.
+const MIN_ARRIVALS: usize = 10;
 
 /// Whether it has been quiet for longer since the last of `arrivals` than ever between two of them, by half. `arrivals` are
 /// in the order of time. With fewer than ten there is no telling.

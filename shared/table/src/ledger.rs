@@ -109,6 +109,48 @@ impl Table {
         Ok(entries)
     }
 
+    /// When a source was heard since `since`, in the order of time; the newest `limit` of them. What was accepted within the
+    /// last moments may be missing.
+    ///
+    /// # Errors
+    /// When the table cannot be read or an entry is damaged.
+    pub async fn arrivals(
+        &self,
+        source: &str,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Timestamp>, Error> {
+        let since = keys::ledger(source, since.as_second().max(0), "");
+        let mut arrivals = Vec::new();
+        let mut start: Option<Item> = None;
+        while arrivals.len() < limit {
+            let page = self
+                .client
+                .query()
+                .table_name(&*self.name)
+                .key_condition_expression("pk = :pk AND sk >= :since")
+                .expression_attribute_values(":pk", AttributeValue::S(since.pk.clone()))
+                .expression_attribute_values(":since", AttributeValue::S(since.sk.clone()))
+                .scan_index_forward(false)
+                .limit(i32::try_from(limit - arrivals.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start.take())
+                .set_return_consumed_capacity(self.capacity())
+                .send()
+                .await
+                .map_err(|error| Error::call("Query", error))?;
+            self.count_read("Query", page.consumed_capacity());
+            for item in page.items() {
+                arrivals.extend(Timestamp::from_second(read(item)?.second).ok());
+            }
+            match page.last_evaluated_key {
+                Some(key) if !key.is_empty() => start = Some(key),
+                _ => break,
+            }
+        }
+        arrivals.reverse();
+        Ok(arrivals)
+    }
+
     /// The newest entry of a source.
     ///
     /// # Errors

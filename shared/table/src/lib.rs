@@ -67,6 +67,11 @@ impl Table {
         }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The same table with a meter that counts calls and consumed capacity: what a lead costs.
     pub fn metered(mut self, meter: Arc<Meter>) -> Self {
         self.meter = Some(meter);

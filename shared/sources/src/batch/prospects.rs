@@ -139,7 +139,10 @@ impl Prospects {
             } => {
                 match (byte, *quote) {
                     // No attribute may hold it, so a quote was left open: the harm ends here.
-                    (b'<', _) => return Ok(self.begin_tag(index)),
+                    (b'<', _) => {
+                        self.begin_tag(index);
+                        return Ok(());
+                    }
                     (b'>', None) => {
                         let ends = *is_prospect && (*is_end || *last == b'/');
                         self.state = State::Text;
