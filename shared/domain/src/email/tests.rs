@@ -1,4 +1,5 @@
 mod corpus;
+mod isemail;
 
 use proptest::prelude::*;
 
