@@ -26,7 +26,7 @@ pub(super) const ABOUT: About = About {
     title: "Amazon Lex",
     takes: "Takes the events of code hooks of Amazon Lex V2 (`DialogCodeHook` and `FulfillmentCodeHook`), and those of V1.",
     setup: &[
-        "Allow the bot to invoke the function `capture`: `aws lambda add-permission --function-name CAPTURE --statement-id lex --action lambda:InvokeFunction --principal lexv2.amazonaws.com --source-arn BOT_ALIAS_ARN`.",
+        "Allow the bot to invoke the function `capture`: `sam deploy --parameter-overrides LexBotAliasArn=BOT_ALIAS_ARN` (`arn:aws:lex:REGION:ACCOUNT:bot-alias/BOT/ALIAS`); of several bots each further one by `aws lambda add-permission --function-name CAPTURE --statement-id lex --action lambda:InvokeFunction --principal lexv2.amazonaws.com --source-arn BOT_ALIAS_ARN`.",
         "Bot → alias → language: choose the function `capture`; intent → Fulfillment (and, to have bad fields asked again, Code hooks): use the function.",
         "Name the slots as you would name fields of a form: `email`, `phone`, `full_name`, `company`, `message`.",
         "Where a function of your own stands between, have it post the event as JSON to `{url}` with the header `X-Leadline-Secret`, and return the answer's body.",

@@ -238,3 +238,68 @@ fn a_key_pair_proves_freshchat_and_an_hmac_never_does() {
     assert_eq!(request(&hmac).refusal().code(), "proof_wrong");
     assert_eq!(request("").refusal().code(), "proof_wrong");
 }
+
+/// Computed with Python's `hmac` over our own samples: the bodies of vendors' documentation may not be copied. The same program
+/// gives, over those bodies, the signatures that were collected for these schemes.
+#[test]
+fn samples_of_forms_schedulers_and_ads_are_signed_as_another_implementation_signs_them() {
+    let over = |kind, secret, body: &[u8], headers: &[(&str, &str)]| {
+        let request = signed(kind, secret, NOON, body.to_vec(), headers);
+        is_believed(&request.clone().with(|request| {
+            request.source.answers = Some(domain::config::AnswersApi {
+                token: "token".to_owned(),
+                url: None,
+                version: None,
+            });
+        }));
+        is_refused_otherwise(&request, "");
+    };
+    over(
+        SourceKind::Tally,
+        "tally-secret",
+        sample!("tally/response.json"),
+        &[(
+            "Tally-Signature",
+            "qXhjB1ZdXVe2z8Vrnf/lEYXZfiEycrwE7oQtj6RiWQ4=",
+        )],
+    );
+    over(
+        SourceKind::Calcom,
+        "calcom-secret",
+        sample!("calcom/created.json"),
+        &[(
+            "X-Cal-Signature-256",
+            "796654df5475da273737f39ba5d2dba311f2a5d4c80d7f20e7176fa332b7fede",
+        )],
+    );
+    over(
+        SourceKind::LinkedinLeadgen,
+        "li-secret",
+        sample!("linkedin-leadgen/created.json"),
+        &[(
+            "X-LI-Signature",
+            "7e1b80fd7c1c6e03ac41dc926749148923ee14e2aeb0c7e56a04b84b01521b38",
+        )],
+    );
+    over(
+        SourceKind::Webflow,
+        "wf-secret",
+        sample!("webflow/v2.json"),
+        &[
+            ("x-webflow-timestamp", "1768219200000"),
+            (
+                "x-webflow-signature",
+                "bb49bd25c1a8ba40826303c74b4710c0dbd905a69207912dcb4826ac2efccbe4",
+            ),
+        ],
+    );
+    over(
+        SourceKind::Typeform,
+        "tf-secret",
+        sample!("typeform/form-response.json"),
+        &[(
+            "Typeform-Signature",
+            "sha256=Rk+IL3StdBWPbf48iBzN6veZVwQwEgfddiNn0YrIKwE=",
+        )],
+    );
+}
