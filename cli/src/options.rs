@@ -221,6 +221,7 @@ pub enum Command {
         "leadline try website"
         "LEADLINE_SECRET_TYPEFORM=change-me leadline try typeform"
         "leadline try website --sample german.txt"
+        "leadline try typeform --event > event.json"
     ))]
     Try(TryArguments),
     /// Print the page docs/cli.md.
@@ -270,6 +271,10 @@ pub struct TryArguments {
     /// The configuration that has the source.
     #[arg(long, value_name = "FILE", default_value = "leadline.toml")]
     pub file: PathBuf,
+    /// Send nothing, and print the event that Lambda would hand to `capture`: for `sam local invoke` and `cargo lambda
+    /// invoke`.
+    #[arg(long)]
+    pub event: bool,
 }
 
 fn kinds() -> impl TypedValueParser<Value = SourceKind> {

@@ -1,6 +1,8 @@
 //! `source add` and `try`: a source is written into the configuration with what the other system is to be told, and is sent
 //! a sample as its sender would send it.
 
+mod lambda_event;
+
 use std::io::Write;
 use std::path::Path;
 use std::thread;
@@ -196,6 +198,10 @@ pub(crate) fn attempt(
     }
     let client = Client::new(connection)?;
     let trial = signed(source, sample, secret.as_deref(), &client.door(name)?);
+    if arguments.event {
+        let event = lambda_event::of(name, &trial, jiff::Timestamp::now());
+        return Ok(writeln!(out, "{event:#}")?);
+    }
     let (status, answer) = client.send_trial(name, &trial)?;
     let outcomes = match serde_json::from_str::<Value>(&answer) {
         Ok(answer) if (200..300).contains(&status) => outcomes(&client, &answer)?,
