@@ -1,7 +1,8 @@
 //! The identity claim of `enrich` as a model: submissions, identity keys, leads, aliases, records of submissions.
 //!
 //! Who a submission belongs to is decided by the product's own `domain::identity::resolve`; modelled here is the order of
-//! table and queue operations around it, as `functions/enrich/src/lib.rs` has them. One step is one operation.
+//! table and queue operations around it, as `functions/enrich/src/lib.rs` has them, and of the first write of a lead, which
+//! `functions/assign/src/lib.rs` makes for it. One step is one operation.
 
 mod properties;
 mod steps;
@@ -16,7 +17,7 @@ use domain::lead::Lead;
 use stateright::{Model, Property};
 
 pub(crate) use properties::{
-    BURIED, EARLY, HANDS, ONCE, OVERWRITTEN, SAME_EMAIL, STRANGERS, TWO_LEADS,
+    BURIED, EARLY, HANDS, ONCE, ONE_OUTCOME, OVERWRITTEN, SAME_EMAIL, STRANGERS, TWO_LEADS,
 };
 
 /// Most submissions of an instance; a lead is named after one.
@@ -54,8 +55,13 @@ pub(crate) enum Variant {
     First,
     /// Half of what was mended: what is found behind an alias is the name where the alias ends, and never an alias.
     AliasFollowed,
-    /// As the product does: besides, a claim of the phone number tells the claimant's e-mail key.
+    /// Besides, a claim of the phone number tells the claimant's e-mail key.
     Built,
+    /// As the product does: besides, the first decisions of a lead go unwritten to `assign`, which writes them or, if
+    /// somebody was faster, sends the submission back.
+    HandedOver,
+    /// Broken: `assign` takes the lead that it finds for the one that it was to write.
+    HandedOverAndForgotten,
     /// Broken: keys are claimed whoever holds them.
     ClaimWithoutCondition,
     /// Broken: histories are written whatever is there.
@@ -133,11 +139,19 @@ enum Phase {
     SendEarly,
     Write,
     Send,
+    /// `enrich` sends the first decisions to `assign`.
+    HandOver,
+    /// They are sent, and the message of the submission is not yet deleted.
+    HandedOver,
+    /// `assign` has read that there is no lead yet.
+    WriteFirst,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Worker {
     phase: Phase,
+    /// Whether it works for `assign`; a lead that is handed over is named after its submission.
+    is_of_assign: bool,
     submission: u8,
     round: u8,
     /// Whether this delivery has written anything; a crash before that leaves no trace.
@@ -152,6 +166,7 @@ struct Worker {
 
 const IDLE: Worker = Worker {
     phase: Phase::Idle,
+    is_of_assign: false,
     submission: 0,
     round: 0,
     has_written: false,
@@ -184,6 +199,8 @@ pub(crate) struct State {
     leads: [History; NAMES],
     records: [Record; NAMES],
     queue: [u8; NAMES],
+    /// First decisions on their way to `assign`, by lead.
+    handed: [u8; NAMES],
     workers: Vec<Worker>,
     /// Leads that were sent on since they last received something.
     is_sent: [bool; NAMES],
@@ -203,6 +220,8 @@ pub(crate) struct State {
 pub(crate) enum Action {
     /// A worker takes the message of a submission and reads what is known of it.
     Take { submission: u8 },
+    /// A worker of `assign` takes the first decisions of a lead and reads what is there.
+    Open { lead: u8 },
     /// The next operation.
     Do { worker: u8 },
     /// Of the keys, the one at this place is read.
@@ -324,6 +343,7 @@ impl Model for Identity {
             leads: [NOTHING; NAMES],
             records: [Record::None; NAMES],
             queue,
+            handed: [0; NAMES],
             workers: vec![IDLE; self.workers],
             is_sent: [false; NAMES],
             crashes: self.crashes,
@@ -340,6 +360,9 @@ impl Model for Identity {
             for submission in self.submissions() {
                 if state.queue[usize::from(submission)] > 0 {
                     actions.push(Action::Take { submission });
+                }
+                if state.handed[usize::from(submission)] > 0 {
+                    actions.push(Action::Open { lead: submission });
                 }
             }
         }
@@ -362,7 +385,12 @@ impl Model for Identity {
             } else {
                 actions.push(Action::Do { worker: number });
             }
-            if state.lost > 0 && matches!(worker.phase, Phase::Alias | Phase::Write) {
+            if state.lost > 0
+                && matches!(
+                    worker.phase,
+                    Phase::Alias | Phase::Write | Phase::WriteFirst
+                )
+            {
                 actions.push(Action::WriteTwice { worker: number });
             }
             if state.crashes > 0 && worker.has_written {
@@ -386,6 +414,11 @@ impl Model for Identity {
                 let worker = state.workers.iter().position(|worker| *worker == IDLE)?;
                 self.take(&mut state, worker, submission);
             }
+            Action::Open { lead } => {
+                let worker = state.workers.iter().position(|worker| *worker == IDLE)?;
+                state.handed[usize::from(lead)] -= 1;
+                self.open(&mut state, worker, lead);
+            }
             Action::Do { worker } => self.perform(&mut state, usize::from(worker)),
             Action::ReadKey { worker, place } => {
                 self.read_key(&mut state, usize::from(worker), usize::from(place));
@@ -395,6 +428,7 @@ impl Model for Identity {
                 // The transaction bears a token that the client library repeats: its second try is answered like the first.
                 let has_happened = match state.workers[index].phase {
                     Phase::Alias => self.alias(&mut state, index, true),
+                    Phase::WriteFirst => self.write_first(&mut state, index, true),
                     _ => self.write(&mut state, index, true),
                 };
                 if !has_happened {
@@ -403,8 +437,13 @@ impl Model for Identity {
                 state.lost -= 1;
             }
             Action::Crash { worker } => {
-                let submission = state.workers[usize::from(worker)].submission;
-                state.queue[usize::from(submission)] += 1;
+                let dead = state.workers[usize::from(worker)];
+                let queue = if dead.is_of_assign {
+                    &mut state.handed
+                } else {
+                    &mut state.queue
+                };
+                queue[usize::from(dead.submission)] += 1;
                 state.workers[usize::from(worker)] = IDLE;
                 state.crashes -= 1;
             }

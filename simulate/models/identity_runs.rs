@@ -2,8 +2,8 @@
 
 use crate::explore::{always_ends, explore, is_thorough, must_fail};
 use crate::identity::{
-    BURIED, EARLY, Form, HANDS, Identity, ONCE, OVERWRITTEN, SAME_EMAIL, STRANGERS, TWO_LEADS,
-    Variant,
+    BURIED, EARLY, Form, HANDS, Identity, ONCE, ONE_OUTCOME, OVERWRITTEN, SAME_EMAIL, STRANGERS,
+    TWO_LEADS, Variant,
 };
 
 const EMAIL: Form = Form {
@@ -49,12 +49,26 @@ fn one_email_address_is_one_lead_however_often_and_at_once_it_comes() {
     explore("same e-mail and phone, twice each, 2 workers", both, &[]);
     let both = Identity::new(3, FIRST, &[(BOTH, 2), (BOTH, 1)]).with(1, 0, 0);
     explore("same e-mail and phone, 3 workers", both, &[]);
+    // As the product does: the first write is left to `assign`.
+    let handed = Variant::HandedOver;
+    let two = Identity::new(2, handed, &[(EMAIL, 2), (EMAIL, 2)]).with(1, 1, 1);
+    explore("same e-mail, twice each, 2 workers, HandedOver", two, &[]);
+    let three = Identity::new(3, handed, &[(EMAIL, 1), (EMAIL, 1), (EMAIL, 1)]).with(0, 1, 0);
+    explore("same e-mail three times, 3 workers, HandedOver", three, &[]);
+    let both = Identity::new(2, handed, &[(BOTH, 2), (BOTH, 1)]).with(1, 1, 0);
+    explore("same e-mail and phone, 2 workers, HandedOver", both, &[]);
 }
 
 #[test]
 fn the_same_content_in_two_windows_has_one_outcome_each() {
     let model = Identity::new(2, FIRST, &[(BOTH, 2), (AGAIN, 2)]).with(1, 1, 0);
     explore("repeat in the next window, 2 workers", model, &[]);
+    let model = Identity::new(2, Variant::HandedOver, &[(BOTH, 2), (AGAIN, 1)]).with(1, 1, 0);
+    explore(
+        "repeat in the next window, 2 workers, HandedOver",
+        model,
+        &[],
+    );
     if is_thorough() {
         let model = Identity::new(3, FIRST, &[(BOTH, 2), (AGAIN, 2)]).with(1, 0, 0);
         explore("repeat in the next window, 3 workers", model, &[]);
@@ -68,6 +82,7 @@ fn a_submission_that_names_both_keys_can_come_too_late_to_join_two_leads() {
     for (variant, found) in [
         (FIRST, [BURIED, TWO_LEADS].as_slice()),
         (Variant::AliasFollowed, &[TWO_LEADS]),
+        (Variant::HandedOver, &[TWO_LEADS]),
     ] {
         let forms = [(BOTH, 1), (PHONE, 1), (EMAIL, 1)];
         let model = Identity::new(2, variant, &forms).with(1, 0, 0);
@@ -91,6 +106,7 @@ fn two_people_behind_one_number_can_be_taken_for_one_while_a_claim_is_unfinished
         (FIRST, [BURIED, STRANGERS].as_slice()),
         (Variant::AliasFollowed, &[STRANGERS]),
         (Variant::Built, &[]),
+        (Variant::HandedOver, &[]),
     ] {
         let forms = [(BOTH, 2), (STRANGER, 2)];
         let model = Identity::new(2, variant, &forms).with(1, 0, 0);
@@ -109,17 +125,21 @@ fn two_people_behind_one_number_can_be_taken_for_one_while_a_claim_is_unfinished
     }
     // What no claim can tell: the lead that both find is somebody's of whom only the number is known.
     let forms = [(PHONE, 1), (BOTH, 1), (STRANGER, 1)];
-    let model = Identity::new(2, Variant::Built, &forms);
-    explore(
-        "number alone, then two people, 2 workers, Built",
-        model,
-        &[STRANGERS, TWO_LEADS],
-    );
+    for variant in [Variant::Built, Variant::HandedOver] {
+        let model = Identity::new(2, variant, &forms);
+        let name = format!("number alone, then two people, 2 workers, {variant:?}");
+        explore(&name, model, &[STRANGERS, TWO_LEADS]);
+    }
 }
 
 #[test]
 fn every_run_of_the_identity_claim_ends_unless_it_waits_behind_an_alias() {
-    for variant in [FIRST, Variant::AliasFollowed, Variant::Built] {
+    for variant in [
+        FIRST,
+        Variant::AliasFollowed,
+        Variant::Built,
+        Variant::HandedOver,
+    ] {
         // As built, a submission whose own name became an alias, and that did not come to write, tries the alias again
         // and again until the lead behind it is made.
         let ends = variant != FIRST;
@@ -155,4 +175,11 @@ fn a_broken_identity_claim_is_found() {
             property,
         );
     }
+    let model = |variant| Identity::new(2, variant, &[(EMAIL, 1), (EMAIL, 1)]);
+    must_fail(
+        "HandedOverAndForgotten",
+        &model(Variant::HandedOver),
+        &model(Variant::HandedOverAndForgotten),
+        ONE_OUTCOME,
+    );
 }

@@ -19,12 +19,15 @@ pub(crate) const OVERWRITTEN: &str = "an entry of a history is never overwritten
 pub(crate) const ONCE: &str = "a submission is in one history at most, once";
 /// A lead is sent on too early.
 pub(crate) const EARLY: &str = "no lead is sent on before it is written";
+/// A submission gets lost, or has two outcomes.
+pub(crate) const ONE_OUTCOME: &str = "at the end every submission has one outcome";
 /// Two leads for one e-mail address.
 pub(crate) const SAME_EMAIL: &str = "at the end one e-mail address is one lead";
 
 impl Identity {
     pub(super) fn is_drained(state: &State) -> bool {
-        state.queue.iter().all(|copies| *copies == 0)
+        let waiting = state.queue.iter().chain(&state.handed);
+        waiting.into_iter().all(|copies| *copies == 0)
             && state.workers.iter().all(|worker| *worker == IDLE)
     }
 
@@ -115,20 +118,17 @@ pub(super) fn all() -> Vec<Property<Identity>> {
                     })
             },
         ),
-        Property::<Identity>::always(
-            "at the end every submission has one outcome",
-            |model, state| {
-                !Identity::is_drained(state)
-                    || model.submissions().all(|submission| {
-                        let (live, buried) = Identity::places(state, submission);
-                        match model.record(state, submission) {
-                            Record::None => false,
-                            Record::Lead(_) => live + buried == 1,
-                            Record::Duplicate => live + buried == 0,
-                        }
-                    })
-            },
-        ),
+        Property::<Identity>::always(ONE_OUTCOME, |model, state| {
+            !Identity::is_drained(state)
+                || model.submissions().all(|submission| {
+                    let (live, buried) = Identity::places(state, submission);
+                    match model.record(state, submission) {
+                        Record::None => false,
+                        Record::Lead(_) => live + buried == 1,
+                        Record::Duplicate => live + buried == 0,
+                    }
+                })
+        }),
         Property::<Identity>::always("at the end every lead was sent on", |_, state| {
             !Identity::is_drained(state)
                 || (0..NAMES).all(|lead| {

@@ -39,7 +39,19 @@ impl Identity {
     }
 
     pub(super) fn is_repaired(&self) -> bool {
-        matches!(self.variant, Variant::AliasFollowed | Variant::Built)
+        self.variant == Variant::AliasFollowed || self.tells()
+    }
+
+    /// Whether a claim tells whose it is.
+    fn tells(&self) -> bool {
+        self.variant == Variant::Built || self.hands_over()
+    }
+
+    fn hands_over(&self) -> bool {
+        matches!(
+            self.variant,
+            Variant::HandedOver | Variant::HandedOverAndForgotten
+        )
     }
 
     /// What the product's own code decides: the lead, and whether the own name becomes an alias.
@@ -64,7 +76,7 @@ impl Identity {
                         Some((kind, lead, lead_of(lead, &received)))
                     }
                     Seen::Unmade { lead, by } => {
-                        let tells = self.variant == Variant::Built
+                        let tells = self.tells()
                             && kind == KeyKind::Phone
                             && lead != submission
                             && self.form(by).email.is_some();
@@ -264,6 +276,11 @@ impl Identity {
             at_work.phase = Phase::Claim;
         } else if self.variant == Variant::SendBeforeWrite {
             at_work.phase = Phase::SendEarly;
+        } else if self.hands_over()
+            && at_work.target == NOTHING
+            && at_work.lead == at_work.submission
+        {
+            at_work.phase = Phase::HandOver;
         } else {
             at_work.phase = Phase::Write;
         }
@@ -299,11 +316,7 @@ impl Identity {
         if !is_free && self.variant != Variant::ClaimWithoutCondition {
             return self.next_round(state, worker);
         }
-        let by = if self.variant == Variant::Built {
-            at_work.submission
-        } else {
-            0
-        };
+        let by = if self.tells() { at_work.submission } else { 0 };
         state.is_stolen |= !is_free;
         state.claims[key] = Some(Claim { lead, by });
         at_work.has_written = true;
@@ -343,6 +356,71 @@ impl Identity {
             self.next_round(state, worker);
         }
         fits && is_plain
+    }
+
+    /// `assign` reads the lead whose first decisions it was given, behind aliases.
+    pub(super) fn open(&self, state: &mut State, worker: usize, lead: u8) {
+        let taken = Worker {
+            is_of_assign: true,
+            submission: lead,
+            lead,
+            ..IDLE
+        };
+        let Some(there) = survivor(state, lead) else {
+            state.handed[usize::from(lead)] += 1;
+            return;
+        };
+        let history = state.leads[usize::from(there)];
+        if history == NOTHING {
+            state.workers[worker] = if there == lead {
+                Worker {
+                    phase: Phase::WriteFirst,
+                    ..taken
+                }
+            } else {
+                // An alias whose lead is not made yet: an error, and the message comes again.
+                state.handed[usize::from(lead)] += 1;
+                IDLE
+            };
+            return;
+        }
+        let is_in = times(&history, lead) > 0;
+        if !is_in && self.variant != Variant::HandedOverAndForgotten {
+            state.queue[usize::from(lead)] += 1;
+        }
+        if is_in {
+            state.workers[worker] = Worker {
+                phase: Phase::Send,
+                lead: there,
+                ..taken
+            };
+        } else {
+            // The lead that is there is looked after all the same.
+            state.is_sent[usize::from(there)] = true;
+            state.workers[worker] = IDLE;
+        }
+    }
+
+    /// `assign` writes the first decisions on condition that there are none.
+    pub(super) fn write_first(&self, state: &mut State, worker: usize, twice: bool) -> bool {
+        let at_work = state.workers[worker];
+        let lead = usize::from(at_work.lead);
+        let is_free = state.leads[lead] == NOTHING;
+        if is_free {
+            state.leads[lead][0] = Entry::Received(at_work.submission);
+            state.is_sent[lead] = false;
+        }
+        if is_free && !twice {
+            state.workers[worker] = Worker {
+                phase: Phase::Send,
+                has_written: true,
+                ..at_work
+            };
+        } else {
+            self.open(state, worker, at_work.lead);
+            state.workers[worker].has_written |= is_free;
+        }
+        is_free
     }
 
     pub(super) fn send(&self, state: &mut State, worker: usize) {
@@ -386,6 +464,16 @@ impl Identity {
             Phase::Send => {
                 self.send(state, worker);
                 state.workers[worker] = IDLE;
+            }
+            Phase::HandOver => {
+                let at_work = &mut state.workers[worker];
+                at_work.phase = Phase::HandedOver;
+                at_work.has_written = true;
+                state.handed[usize::from(at_work.submission)] += 1;
+            }
+            Phase::HandedOver => state.workers[worker] = IDLE,
+            Phase::WriteFirst => {
+                self.write_first(state, worker, false);
             }
         }
     }
