@@ -174,6 +174,7 @@ impl Deployment {
                 secrets: deliver.secrets,
                 clock: clock.clone(),
                 client: deliver.client,
+                receivers: ::deliver::Receivers::default(),
             },
             recycle: Recycle {
                 table: recycle.table,

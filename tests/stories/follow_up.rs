@@ -1,4 +1,6 @@
-use serde_json::json;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 use tests::World;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, ResponseTemplate};
@@ -263,4 +265,83 @@ async fn attempted(world: &World, attempts: usize) {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("there were no {attempts} attempts");
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_holds_up_no_other_and_is_told_later_under_the_same_ids() {
+    let world = World::with(|outside| {
+        let slow = tests::webhook(outside)
+            .replace("destinations.crm", "destinations.slow")
+            .replace("/hook", "/slow")
+            .replace(
+                "secret = \"crm\"\n",
+                "secret = \"crm\"\ntimeout_ms = 15000\n",
+            );
+        format!("{slow}\n{}", tests::webhook(outside))
+    })
+    .await;
+    Mock::given(method("POST"))
+        .and(path("/slow"))
+        .respond_with(ResponseTemplate::new(204).set_delay(Duration::from_secs(20)))
+        .mount(&world.outside)
+        .await;
+    for number in 0..20 {
+        let email = format!("person{number}%40example.com");
+        let started = Instant::now();
+        let posted = world
+            .post_form("website", &format!("email={email}&country=DE"))
+            .await;
+        assert_eq!(posted.status, 202);
+        // One after the other, as people come.
+        let assigned = |told: Vec<(String, Value)>| {
+            let assigned = told
+                .iter()
+                .filter(|(_, body)| body["type"] == "lead.assigned");
+            assigned.count()
+        };
+        while assigned(world.told().await) <= number {
+            assert!(
+                started.elapsed() < Duration::from_secs(2),
+                "lead {number} waits since {:?} for somebody else's receiver",
+                started.elapsed()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    // The rest of the posts run into their limit; then it is not waited for any more.
+    world.settle().await;
+    let requests = world.outside.received_requests().await.unwrap();
+    let slow: Vec<String> = requests
+        .iter()
+        .filter(|request| request.url.path() == "/slow")
+        .map(|request| request.headers["webhook-id"].to_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        (8..=20).contains(&slow.len()),
+        "{} posts waited for it",
+        slow.len()
+    );
+    // It is well again: everybody is told, the next time that the schedule says so.
+    world.outside.reset().await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(204))
+        .mount(&world.outside)
+        .await;
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    for _ in 0..3 {
+        world.pass(6).await;
+    }
+    let requests = world.outside.received_requests().await.unwrap();
+    let told: std::collections::BTreeSet<String> = requests
+        .iter()
+        .filter(|request| request.url.path() == "/slow")
+        .filter(|request| {
+            let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+            body["type"] == "lead.assigned"
+        })
+        .map(|request| request.headers["webhook-id"].to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(told.len(), 20);
+    assert!(slow.iter().all(|id| told.contains(id)));
+    world.end().await;
 }

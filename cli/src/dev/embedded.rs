@@ -16,6 +16,7 @@ use queue::{Failure, Queue, Queues};
 use table::Table;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::handlers::{Handlers, Tape, Wiring};
 
@@ -33,6 +34,13 @@ fn concurrent_batches(queue: Queue) -> usize {
         Queue::Enrich | Queue::Score | Queue::Deliver => 4,
     }
 }
+
+/// After this time a batch no longer counts among those: it waits for somebody outside, and others need not wait with it.
+/// (On AWS another copy of the function takes the next batch.)
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Batches of one queue at most, waiting or not.
+const MAX_BATCHES: usize = 64;
 
 /// How often a message is handed out before it goes to the dead-letter queue. More often than in the template, because here
 /// every stop of the process counts as a try for all messages that were being worked on, whatever they are.
@@ -180,8 +188,12 @@ impl Embedded {
 
     async fn poll(self, queue: Queue, mut stopped: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(concurrent_batches(queue)));
+        let all = Arc::new(Semaphore::new(MAX_BATCHES.max(concurrent_batches(queue))));
         let mut running = JoinSet::new();
         loop {
+            let Ok(place) = Arc::clone(&all).acquire_owned().await else {
+                return;
+            };
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                 return;
             };
@@ -195,8 +207,15 @@ impl Embedded {
                 Ok(messages) => {
                     let embedded = self.clone();
                     running.spawn(async move {
-                        embedded.work(queue, messages).await;
-                        drop(slot);
+                        let slot = slot;
+                        let mut work = std::pin::pin!(embedded.work(queue, messages));
+                        if queue == Queue::Assign {
+                            work.await;
+                        } else if timeout(PATIENCE, &mut work).await.is_err() {
+                            drop(slot);
+                            work.await;
+                        }
+                        drop(place);
                     });
                 }
                 Err(error) => {

@@ -8,7 +8,7 @@ use api::{Api, Token};
 use assign::Assign;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use capture::Capture;
-use deliver::Deliver;
+use deliver::{Deliver, Receivers};
 use enrich::{Enrich, Providers};
 use lambda_http::{Body, Request, Response};
 use outbound::{Client as OutboundClient, MailDomains, Policy};
@@ -125,6 +125,7 @@ impl Handlers {
                 secrets: secrets.clone(),
                 clock: clock.clone(),
                 client,
+                receivers: Receivers::default(),
             },
             api: Api {
                 table: table.clone(),

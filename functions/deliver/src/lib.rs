@@ -7,6 +7,7 @@
 //! It follows Standard Webhooks: the headers, the signature, the schedule of retries, and 410 for a receiver that is gone.
 
 mod payload;
+mod receivers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,9 @@ use standardwebhooks::Webhook;
 use table::{Appended, ConfigurationCache, Current, History, Table};
 
 pub use payload::{Payload, payload};
+pub use receivers::Receivers;
+
+use receivers::Turn;
 
 /// Wait before each further attempt, in seconds: the schedule that Standard Webhooks gives as its example.
 const SCHEDULE: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -37,6 +41,9 @@ const ANSWER_BYTES: usize = 4_096;
 
 /// Longest time any receiver gets, whatever the configuration says.
 const MAX_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a message waits whose receiver others wait for, in seconds: some of them have their answer then.
+const PUT_OFF_SECONDS: i32 = 3;
 
 /// How often the end of a delivery is written anew because somebody else wrote first.
 const MAX_ROUNDS: usize = 12;
@@ -56,6 +63,8 @@ pub struct Deliver {
     pub clock: Clock,
     /// Calls receivers.
     pub client: Client,
+    /// Keeps a receiver that does not answer from holding up the others.
+    pub receivers: Receivers,
 }
 
 /// Why a message has to be tried again.
@@ -85,6 +94,8 @@ pub enum Error {
 enum Attempt {
     Taken,
     Gone,
+    /// None was made: too many wait for the same receiver.
+    PutOff,
     Failed {
         http: Option<u16>,
         code: String,
@@ -149,6 +160,17 @@ impl Deliver {
                 match self.attempt(name, destination, id, &payload).await? {
                     Attempt::Taken => DeliveryStatus::Taken { attempts },
                     Attempt::Gone => DeliveryStatus::Disabled,
+                    Attempt::PutOff => {
+                        let message = Message::Deliver {
+                            lead,
+                            about,
+                            destination: name.to_owned(),
+                        };
+                        self.queues
+                            .send_later(Queue::Deliver, &message, PUT_OFF_SECONDS)
+                            .await?;
+                        return Ok(());
+                    }
                     Attempt::Failed {
                         http,
                         code,
@@ -239,11 +261,20 @@ impl Deliver {
             .header("webhook-signature", signature);
         let deadline = Duration::from_millis(u64::from(destination.timeout_ms)).min(MAX_TIMEOUT);
         let limits = Limits::prefix(deadline, ANSWER_BYTES);
+        let post = match self.receivers.turn(&address) {
+            Turn::Post(post) => post,
+            Turn::Later => return Ok(Attempt::PutOff),
+            Turn::Unresponsive => return Ok(fail(None, "unresponsive")),
+        };
         let mut answer = self.client.send(request.clone(), limits).await;
         if matches!(answer, Err(outbound::Error::Protocol { .. })) {
             // Most likely a kept connection that the receiver had closed. Posting again at once does no harm: it bears the
             // same id.
             answer = self.client.send(request, limits).await;
+        }
+        match &answer {
+            Err(outbound::Error::Deadline { .. }) => post.timed_out(),
+            _ => post.answered(),
         }
         match answer {
             Ok(response) if response.status.is_success() => Ok(Attempt::Taken),

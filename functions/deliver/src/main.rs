@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use deliver::Deliver;
+use deliver::{Deliver, Receivers};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use outbound::{Client, Policy};
 use platform::{Clock, Secrets, Settings};
@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
         queues: Queues::new(platform::sqs_client(&settings), urls),
         secrets: Secrets::open(&settings, clock.clone()),
         client: Client::new(Policy::allowing(settings.outbound_allow.clone())),
+        receivers: Receivers::default(),
         table,
         configurations,
         clock,
