@@ -198,8 +198,23 @@ fn welcome(
     if let Some(port) = options.sqs_port {
         lines.push(format!("  sqs            http://{}:{port}", options.host));
     }
-    let form = file.config.sources.iter().find(|(_, source)| {
+    // The plainest: what anybody may send to, without anything that keeps a first try from coming through.
+    let forms = file.config.sources.iter().filter(|(_, source)| {
         source.kind == domain::config::SourceKind::Form && source.secret.is_none()
+    });
+    let form = forms.min_by_key(|(name, source)| {
+        let spam = &source.spam;
+        let guards = [
+            spam.captcha.is_some(),
+            spam.rate.is_some(),
+            spam.flood.is_some(),
+            !source.answer_field_errors,
+            !source.map.is_empty(),
+            !source.defaults.is_empty(),
+            !source.required.is_empty(),
+        ];
+        let guards = guards.iter().filter(|is_there| **is_there).count();
+        (guards, name.as_str() != "website")
     });
     if let Some((name, _)) = form {
         lines.push(String::new());

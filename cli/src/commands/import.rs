@@ -76,8 +76,8 @@ pub(crate) fn import(
         sums.rows += (piece.places.len() + piece.broken.len()) as u64;
         sums.wrong += piece.broken.len() as u64;
         bar.clear();
-        for (place, code, message) in &piece.broken {
-            report.add(*place, "row", code, message, out)?;
+        for (place, field, code, message) in &piece.broken {
+            report.add(*place, field, code, message, out)?;
         }
         if piece.places.is_empty() {
             continue;
@@ -87,7 +87,8 @@ pub(crate) fn import(
         sums.good += number(&answer, "accepted");
         sums.wrong += number(&answer, "rejected");
         sums.is_strict |= answer.get("all_or_nothing") == Some(&Value::Bool(true));
-        known.push(answer.get("is_known") == Some(&Value::Bool(true)));
+        let is_known = answer.get("is_known") == Some(&Value::Bool(true));
+        known.push(is_known.then(|| number(&answer, "accepted")));
         bar.show(pieces.read, sums.rows);
     }
     bar.clear();
@@ -112,8 +113,8 @@ pub(crate) fn import(
         if piece.places.is_empty() {
             continue;
         }
-        if known.next() == Some(true) {
-            sums.known += piece.places.len() as u64;
+        if let Some(Some(accepted)) = known.next() {
+            sums.known += accepted;
         } else {
             let answer = call(&piece.body, false, false)?.value()?;
             sums.sent += number(&answer, "accepted");
@@ -197,6 +198,13 @@ fn encoding(arguments: &ImportArguments) -> Result<Option<Encoding>, Failure> {
 /// The file; what comes through a pipe is kept in a file without a name, since it is read twice.
 fn open(name: &str) -> Result<File, Failure> {
     if name != "-" {
+        if std::path::Path::new(name).is_dir() {
+            return Err(Failure::Unmet {
+                code: "unreadable_file",
+                title: format!("{} is a directory.", clean(name)),
+                detail: Some("Import its files one by one.".to_owned()),
+            });
+        }
         return File::open(name).map_err(|error| Failure::Unmet {
             code: "unreadable_file",
             title: format!("{} cannot be read: {error}.", clean(name)),

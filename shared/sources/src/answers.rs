@@ -1,5 +1,6 @@
 //! What a person or a machine answered, field by field, as the sender named it, within bounds.
 
+use domain::submission::FieldProblem;
 use jiff::Timestamp;
 
 use crate::refusal::Unparseable;
@@ -137,4 +138,6 @@ pub(crate) struct Draft {
     pub(crate) submitted_at: Option<Timestamp>,
     /// The page that the request says it comes from, if no answer names one.
     pub(crate) page_url: Option<String>,
+    /// Why one of several records is none: it harms only itself.
+    pub(crate) unreadable: Option<FieldProblem>,
 }

@@ -18,10 +18,11 @@ use std::sync::Arc;
 use domain::submission::FieldProblem;
 use http::HeaderMap;
 
+use crate::answers::Answers;
 use crate::decode;
 use crate::refusal::{Refusal, Unparseable};
 use crate::{Door, Incoming, proof};
-use bytes::Decoder;
+use bytes::{Decoder, NO_TEXT};
 use cells::Cells;
 use prospects::Prospects;
 
@@ -67,6 +68,8 @@ pub enum Content {
     Prospect(String),
     /// It cannot be read.
     Broken {
+        /// The column, where it is known; else `row`.
+        field: String,
         /// Stable code.
         code: &'static str,
         /// What is wrong and what would be right.
@@ -184,12 +187,63 @@ impl Reader {
             Some(Form::Adf(prospects)) => prospects.take(&mut self.text, is_end, rows)?,
             None => {}
         }
+        let encoding = self.decoder.encoding().unwrap_or(Encoding::Utf8);
         for row in &mut rows[first..] {
             self.rows += 1;
             row.number = self.rows;
+            if let Some(content) = undecoded(&row.content, encoding) {
+                row.content = content;
+            }
         }
         Ok(())
     }
+}
+
+/// What becomes of a row that holds bytes which are no text in the encoding of the file. Taken without them, a name or an
+/// address would be a wrong one.
+fn undecoded(content: &Content, encoding: Encoding) -> Option<Content> {
+    let is_broken = |text: &str| text.contains(NO_TEXT);
+    let fields: Vec<String> = match content {
+        Content::Cells { names, cells } => names
+            .iter()
+            .zip(cells)
+            .filter(|(_, cell)| is_broken(cell))
+            .map(|(name, _)| name.clone())
+            .collect(),
+        Content::Json(text) if is_broken(text) => {
+            let mut answers = Answers::default();
+            if let Ok(document) = decode::json::read(text) {
+                // What cannot be taken apart is named as a whole.
+                let _ = document.flatten("", &mut answers);
+            }
+            let broken = answers
+                .iter()
+                .filter(|answer| is_broken(&answer.value) && !is_broken(&answer.name));
+            broken.map(|answer| answer.name.clone()).collect()
+        }
+        Content::Json(_) | Content::Prospect(_) | Content::Broken { .. } => Vec::new(),
+    };
+    let is_whole = match content {
+        Content::Json(text) | Content::Prospect(text) => !is_broken(text),
+        _ => fields.is_empty(),
+    };
+    if is_whole {
+        return None;
+    }
+    let place = match fields.len() {
+        0 => "the row holds".to_owned(),
+        _ => format!("{} holds", fields.join(", ")),
+    };
+    Some(Content::Broken {
+        field: fields
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| "row".to_owned()),
+        code: "not_in_encoding",
+        message: format!(
+            "{place} bytes that are no text in {encoding}, as which the file is read; write the whole file in one encoding, and if it is another say which: `charset=` in the content type, or --encoding"
+        ),
+    })
 }
 
 /// A row that cannot be read, before it is counted.
@@ -198,6 +252,7 @@ fn broken(line: u64, code: &'static str, message: impl Into<String>) -> Row {
         number: 0,
         line,
         content: Content::Broken {
+            field: "row".to_owned(),
             code,
             message: message.into(),
         },
@@ -228,6 +283,14 @@ pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Vec<Checked>,
     let mut reader = Reader::new(encoding_of(incoming.headers)?);
     reader.feed(incoming.body, &mut rows)?;
     reader.finish(&mut rows)?;
+    // An array without an object says itself that there is nothing.
+    if rows.is_empty() && reader.format() == Some(Format::Csv) {
+        return Err(Unparseable::Table {
+            line: 1,
+            what: "is followed by no row; begin with one line of the names of the columns and let a line for each person follow, or send one JSON object on each line",
+        }
+        .into());
+    }
     if rows.len() > MAX_ROWS {
         return Err(Refusal::BatchTooLarge {
             what: "rows",

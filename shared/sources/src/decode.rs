@@ -326,5 +326,26 @@ fn dotted(name: &str) -> String {
     segments.join(".")
 }
 
+/// Text of which some bytes stand as `%41`; what is no UTF-8 then becomes `�`.
+pub(crate) fn percent_decoded(value: &[u8]) -> String {
+    let mut plain = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        let digit = |at: usize| {
+            let byte = after.get(at)?;
+            char::from(*byte).to_digit(16)
+        };
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                plain.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                rest = &after[2..];
+            }
+            _ => plain.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
 #[cfg(test)]
 mod tests;

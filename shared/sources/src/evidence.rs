@@ -1,8 +1,10 @@
 //! What proves an agreement, from what the form sends along with it: version and language of the text, the page, and the
 //! tokens of those who witness it.
 
-use domain::field::Field;
-use domain::submission::Evidence;
+use std::collections::BTreeMap;
+
+use domain::field::{Field, Fields};
+use domain::submission::{Consent, Evidence};
 
 use crate::answers::{Answer, Answers};
 use crate::checks::language_tag;
@@ -63,6 +65,28 @@ pub(crate) fn add(meant: &mut Meant, answers: &Answers) {
     for consent in meant.consent.values_mut() {
         consent.evidence = Some(Box::new(evidence.clone()));
     }
+}
+
+/// Takes out of the fields what stands with the agreements: it is kept once, and there it is found. Without an agreement
+/// it stays where it is.
+pub(crate) fn keep_once(fields: &mut Fields, consent: &BTreeMap<String, Consent>) {
+    let proofs: Vec<&Evidence> = consent
+        .values()
+        .filter_map(|consent| consent.evidence.as_deref())
+        .collect();
+    fields.retain(|field, value| {
+        let Field::Custom(name) = field else {
+            return true;
+        };
+        let (name, value) = (squashed(name), value.to_string());
+        let is_kept = |names: &[&str], kept: fn(&Evidence) -> Option<&String>| {
+            names.contains(&name.as_str())
+                && proofs.iter().any(|evidence| kept(evidence) == Some(&value))
+        };
+        !(is_kept(VERSION_NAMES, |evidence| evidence.version.as_ref())
+            || is_kept(TRUSTEDFORM_NAMES, |evidence| evidence.trustedform.as_ref())
+            || is_kept(JORNAYA_NAMES, |evidence| evidence.jornaya.as_ref()))
+    });
 }
 
 fn said<'a>(answers: &'a Answers, names: &[&str]) -> Option<&'a str> {

@@ -30,6 +30,7 @@ mod markup;
 mod meaning;
 mod mentions;
 mod moment;
+mod page;
 mod proof;
 mod refusal;
 mod reply;
@@ -175,15 +176,27 @@ fn of_drafts(
     idempotency_key: Option<&str>,
     drafts: &[Draft],
 ) -> Result<Accepted, Refusal> {
-    let answers_person = door.source.answer_field_errors && kind.answer_is_read;
+    // Of several, those that are right are not refused for the others.
+    let answers_person =
+        door.source.answer_field_errors && kind.answer_is_read && drafts.len() == 1;
     let mut parsed = Vec::with_capacity(drafts.len());
     let mut problems = Vec::new();
     for (index, draft) in drafts.iter().enumerate() {
         let meant = meaning::of(draft, door.source, incoming);
-        if kind.waits_for_contact && !meant.has_contact() {
+        if kind.waits_for_contact && !meant.has_contact() && draft.unreadable.is_none() {
             continue;
         }
         let identity = identity::of(door, incoming, idempotency_key, index, draft, &meant);
+        if let Some(problem) = &draft.unreadable {
+            parsed.push(Parsed::Quarantined(Quarantined {
+                id: identity.id,
+                source: door.name.to_owned(),
+                received_at: incoming.received_at,
+                problems: vec![problem.clone()],
+                raw: meant.raw(),
+            }));
+            continue;
+        }
         match judged(door, incoming, identity, draft, meant) {
             Judged::Fit(one) => parsed.push(one),
             Judged::Wrong(found, _) if answers_person => problems.extend(found),
@@ -235,7 +248,8 @@ fn judged(
         }
     });
     match checked {
-        Ok(fields) => {
+        Ok(mut fields) => {
+            evidence::keep_once(&mut fields, &meant.consent);
             let suspicions = suspicion::of(draft, &fields, door.source, incoming);
             if !suspicions.is_empty() {
                 return Judged::Fit(quarantined(suspicions, &meant));

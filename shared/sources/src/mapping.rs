@@ -6,6 +6,7 @@
 use domain::config::mapping::{JsonPath, Letters, Mapping, MappingSteps, NamePart, Only, Step};
 use domain::config::{OneOrMany, Source};
 use domain::names::split_full_name;
+use domain::submission::FieldProblem;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime::BrokenDownTime;
@@ -52,7 +53,8 @@ pub(crate) fn read(
         });
     }
     let mut drafts = Vec::new();
-    for record in records {
+    let is_alone = records.len() == 1;
+    for (index, record) in records.into_iter().enumerate() {
         if source
             .only
             .as_ref()
@@ -60,11 +62,20 @@ pub(crate) fn read(
         {
             continue;
         }
-        drafts.push(if source.fields.is_empty() {
-            by_name(record)?
+        let draft = if source.fields.is_empty() {
+            by_name(record)
         } else {
-            by_path(document, record, source)?
+            by_path(document, record, source)
+        };
+        drafts.push(match draft {
+            Err(why) if !is_alone => unreadable(index, record, &why),
+            draft => draft?,
         });
+    }
+    if drafts.iter().all(|draft| draft.unreadable.is_some())
+        && let Some(first) = drafts.iter_mut().find_map(|draft| draft.unreadable.take())
+    {
+        return Err(Refusal::Fields(vec![first]));
     }
     if drafts.is_empty() {
         return Ok(Reading::NotALead {
@@ -93,6 +104,22 @@ pub(crate) fn identify(reading: &mut Reading, id: &str) {
             });
         }
     }
+}
+
+/// One of several records that cannot be read: kept as it came, for a person, while the others go on. `index` counts from
+/// 0, and is named as JSON paths name it.
+pub(crate) fn unreadable(index: usize, record: &Json, why: &Refusal) -> Draft {
+    let mut draft = Draft {
+        unreadable: Some(FieldProblem {
+            field: format!("[{index}]"),
+            code: "unreadable".to_owned(),
+            message: format!("record {} of the document: {}", index + 1, why.detail()),
+        }),
+        ..Draft::default()
+    };
+    // As much of it as there is room for; without it there is still its place.
+    let _ = record.flatten("record", &mut draft.answers);
+    draft
 }
 
 fn is_wanted(only: &Only, document: &Json, record: &Json) -> bool {

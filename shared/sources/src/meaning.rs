@@ -16,6 +16,7 @@ use crate::Incoming;
 use crate::answers::Draft;
 use crate::consent::agreement;
 use crate::evidence;
+use crate::page;
 use crate::suspicion;
 use crate::vocabulary::{Meaning, custom_name, meaning_of, squashed};
 
@@ -200,6 +201,11 @@ pub(crate) fn of(draft: &Draft, source: &Source, incoming: &Incoming<'_>) -> Mea
     add_consents(&mut meant, &consents, consent_text, agreed_at);
     add_transcript(&mut meant, &draft.transcript);
     add_attribution(&mut meant, draft, incoming);
+    for place in [Field::PageUrl, Field::Referrer] {
+        if let Some(address) = meant.values.get_mut(&place) {
+            *address = page::without_personal_data(address);
+        }
+    }
     evidence::add(&mut meant, &draft.answers);
 
     if let Some(id) = &draft.external_id {

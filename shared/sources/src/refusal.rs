@@ -299,7 +299,19 @@ impl Refusal {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} {}", self.sentence(), self.detail())
+        let detail = self.detail();
+        let mut letters = detail.chars();
+        let first: String = letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect();
+        write!(
+            formatter,
+            "{} {first}{}.",
+            self.sentence(),
+            letters.as_str()
+        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! What senders call things: from the name of a field, in seven languages and as form builders decorate it, to its meaning.
 
+mod groups;
 mod synonyms;
 
 use std::collections::BTreeMap;
@@ -79,6 +80,12 @@ fn meaning_within(name: &str) -> Option<(Meaning, usize)> {
         if is_counted || synonyms::is_somebody_else(&squashed(around)) {
             return None;
         }
+        if !rest.contains('.')
+            && is_within_wrappers(name)
+            && let Some(meaning) = groups::meaning_in(&squashed(around), &squashed(rest))
+        {
+            return Some((meaning, WITHIN));
+        }
         let last = rest.rsplit('.').next().unwrap_or(rest);
         if let Some((meaning, place)) = meaning_of_whole(rest)
             && !synonyms::means_something_of_anything(&squashed(last))
@@ -87,6 +94,18 @@ fn meaning_within(name: &str) -> Option<(Meaning, usize)> {
         }
         (around, rest) = rest.split_once('.')?;
     }
+}
+
+/// Whether the group of a name stands in nothing but what holds the person's data: the company of a utility is not theirs.
+fn is_within_wrappers(name: &str) -> bool {
+    let segments: Vec<&str> = name.split('.').collect();
+    let outer = segments.len().saturating_sub(2);
+    segments[..outer].iter().all(|segment| {
+        groups::is_known(&squashed(segment))
+            || words(segment)
+                .iter()
+                .all(|word| synonyms::says_nothing_in_front(word) || groups::is_wrapper(word))
+    })
 }
 
 fn meaning_of_whole(name: &str) -> Option<(Meaning, usize)> {

@@ -26,8 +26,8 @@ pub(super) struct Piece {
     /// The rows as text: one JSON object on each line, or prospects of ADF.
     pub(super) body: String,
     pub(super) places: Vec<Place>,
-    /// Rows that are not sent because they cannot be read, with code and message.
-    pub(super) broken: Vec<(Place, &'static str, String)>,
+    /// Rows that are not sent because they cannot be read, with column (or `row`), code and message.
+    pub(super) broken: Vec<(Place, String, &'static str, String)>,
 }
 
 /// The pieces of a file, always the same.
@@ -64,13 +64,20 @@ impl<'a> Pieces<'a> {
                 continue;
             };
             let place = (row.number, row.line);
-            if let Content::Broken { code, message } = row.content {
-                piece.broken.push((place, code, message));
+            if let Content::Broken {
+                field,
+                code,
+                message,
+            } = row.content
+            {
+                piece.broken.push((place, field, code, message));
             } else if let Some(earlier) = self.ids.contradicted(&row) {
                 let message = format!(
                     "row {earlier} has the same id and says something else; give each row an id of its own, or leave out that column"
                 );
-                piece.broken.push((place, "id_repeated", message));
+                piece
+                    .broken
+                    .push((place, "row".to_owned(), "id_repeated", message));
             } else {
                 match row.text() {
                     Ok(line) => {
@@ -78,7 +85,11 @@ impl<'a> Pieces<'a> {
                         piece.body.push('\n');
                         piece.places.push(place);
                     }
-                    Err(problem) => piece.broken.push((place, "unreadable", problem.message)),
+                    Err(problem) => {
+                        piece
+                            .broken
+                            .push((place, problem.field, "unreadable", problem.message))
+                    }
                 }
             }
         }

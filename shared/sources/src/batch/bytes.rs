@@ -1,7 +1,11 @@
-//! Bytes to text, in pieces. Every byte gives something: what is no text in the encoding becomes `�`, and the row that it
-//! stands in is judged like any other.
+//! Bytes to text, in pieces. Every byte gives something: what is no text in the encoding becomes [`NO_TEXT`], by which the
+//! row that it stands in is known and refused.
 
 use crate::decode::charset::windows_1252;
+
+/// Stands for bytes that are no text in the encoding of the file: a character that Unicode keeps free for such uses, so
+/// that `�`, which others have left in a text, stays what it is.
+pub(super) const NO_TEXT: char = '\u{FDD0}';
 
 /// How text is written as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,18 @@ impl Encoding {
     }
 }
 
+/// As it is called in content types.
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Encoding::Utf8 => "UTF-8",
+            Encoding::Utf16Le => "UTF-16LE",
+            Encoding::Utf16Be => "UTF-16BE",
+            Encoding::Windows1252 => "windows-1252",
+        })
+    }
+}
+
 /// Decodes a file in pieces.
 pub(super) struct Decoder {
     declared: Option<Encoding>,
@@ -52,6 +68,11 @@ impl Decoder {
             high: None,
             is_utf8: declared == Some(Encoding::Utf8),
         }
+    }
+
+    /// What the file is read as, once that is known.
+    pub(super) fn encoding(&self) -> Option<Encoding> {
+        self.encoding
     }
 
     /// Appends what `piece` says to `text`.
@@ -83,7 +104,7 @@ impl Decoder {
                 text.extend(bytes.iter().map(|byte| windows_1252(*byte)));
             }
             _ if !bytes.is_empty() || self.high.is_some() => {
-                text.push(char::REPLACEMENT_CHARACTER);
+                text.push(NO_TEXT);
             }
             _ => {}
         }
@@ -153,7 +174,7 @@ impl Decoder {
                             return;
                         }
                         Some(length) => {
-                            text.push(char::REPLACEMENT_CHARACTER);
+                            text.push(NO_TEXT);
                             rest = &after[length..];
                         }
                     }
@@ -179,7 +200,7 @@ impl Decoder {
                 {
                     self.high = Some(error.unpaired_surrogate());
                 }
-                Err(_) => text.push(char::REPLACEMENT_CHARACTER),
+                Err(_) => text.push(NO_TEXT),
             }
         }
         self.left = rest.to_vec();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::email::Email;
 
+use super::bytes::NO_TEXT;
 use super::{Content, MAX_ROW_BYTES, Row, broken};
 use crate::answers::MAX_NAME_BYTES;
 use crate::refusal::{Refusal, Unparseable};
@@ -206,6 +207,11 @@ fn names_of(cells: Vec<String>, line: u64) -> Result<Arc<[String]>, Refusal> {
     if cells.len() > MAX_COLUMNS {
         return Err(wrong(
             "has more than 1000 columns; leave out those that are blank",
+        ));
+    }
+    if cells.iter().any(|name| name.contains(NO_TEXT)) {
+        return Err(wrong(
+            "holds bytes that are no text in the encoding of the file; say which encoding it is, by `charset=` in the content type or --encoding",
         ));
     }
     // Nobody calls a column by an address.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::field::Fields;
+use domain::field::{Field, Fields};
 use domain::id::SubmissionId;
 use domain::submission::{FieldProblem, Quarantined, Submission};
 use sha2::{Digest, Sha256};
@@ -13,8 +13,10 @@ use crate::decode::json::{self, Json};
 use crate::decode::xml;
 use crate::kinds::draft_of_prospect;
 use crate::refusal::Unparseable;
-use crate::vocabulary::squashed;
-use crate::{Door, Incoming, MAX_EXTERNAL_ID, Parsed, checks, identity, meaning, suspicion};
+use crate::vocabulary::{Meaning, meaning_of, squashed};
+use crate::{
+    Door, Incoming, MAX_EXTERNAL_ID, Parsed, checks, evidence, identity, meaning, suspicion,
+};
 
 /// Names of columns that hold the sender's own id of a submission, as they are compared.
 const ID_COLUMNS: [&str; 7] = [
@@ -102,7 +104,8 @@ impl<'a> Checker<'a> {
             Some(external_id) => derive("event", external_id.as_bytes()),
             None => derive("row", &digest),
         };
-        let fields = checks::check(&meant, door.source, door.default_country)?;
+        let mut fields = checks::check(&meant, door.source, door.default_country)?;
+        evidence::keep_once(&mut fields, &meant.consent);
         let unwanted = suspicion::to_be_corrected(&fields, door.source);
         if !unwanted.is_empty() {
             return Err(unwanted);
@@ -220,8 +223,13 @@ fn draft(content: Content) -> Result<Draft, FieldProblem> {
     let mut draft = Draft::default();
     let unreadable = |why: Unparseable| problem("row", "unreadable", why.to_string());
     match content {
-        Content::Broken { code, message } => return Err(problem("row", code, message)),
+        Content::Broken {
+            field,
+            code,
+            message,
+        } => return Err(problem(&field, code, message)),
         Content::Cells { names, cells } => {
+            contradiction(&names, &cells)?;
             for (name, cell) in names.iter().zip(&cells) {
                 let cell = cell.trim();
                 if !cell.is_empty() {
@@ -265,6 +273,36 @@ fn draft(content: Content) -> Result<Draft, FieldProblem> {
         }
     }
     Ok(draft)
+}
+
+/// Two columns of one name that say different things: whichever was taken, the other might be the right one. Messages are
+/// joined and what means nothing to Leadline is kept, so those may differ.
+fn contradiction(names: &[String], cells: &[String]) -> Result<(), FieldProblem> {
+    let mut said: BTreeMap<String, &str> = BTreeMap::new();
+    for (name, cell) in names.iter().zip(cells) {
+        let cell = cell.trim();
+        let is_one = matches!(
+            meaning_of(name),
+            Some((Meaning::Field(ref field), _)) if !matches!(field, Field::Message | Field::Custom(_))
+        ) || matches!(
+            meaning_of(name),
+            Some((Meaning::FullName | Meaning::ExternalId, _))
+        );
+        if cell.is_empty() || !is_one {
+            continue;
+        }
+        match said.insert(squashed(name), cell) {
+            Some(earlier) if earlier.to_lowercase() != cell.to_lowercase() => {
+                return Err(problem(
+                    name,
+                    "column_repeated",
+                    "two columns have this name and say different things; leave one out, or call it something else",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A cell without what Meta's exports put in front of ids and phone numbers, to keep spreadsheets from rounding them:

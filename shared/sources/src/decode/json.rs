@@ -10,6 +10,7 @@ use crate::answers::{Answer, Answers, MAX_DEPTH};
 use crate::refusal::Unparseable;
 
 /// One value. Objects keep the order of their keys. No `Debug`: it is somebody's data.
+#[derive(Clone)]
 pub(crate) enum Json {
     Null,
     Flag(bool),

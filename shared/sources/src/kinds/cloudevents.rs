@@ -109,10 +109,23 @@ fn read(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Reading, Refusal> {
             .into());
         }
         let mut drafts = Vec::new();
-        for event in events {
-            drafts.extend(of_event(event, None, door)?);
+        let mut first = None;
+        let is_alone = events.len() == 1;
+        for (index, event) in events.into_iter().enumerate() {
+            match of_event(event.clone(), None, door) {
+                Ok(found) => drafts.extend(found),
+                Err(why) if is_alone => return Err(why),
+                Err(why) => {
+                    drafts.push(mapping::unreadable(index, &event, &why));
+                    first.get_or_insert(why);
+                }
+            }
         }
-        return Ok(some_of(drafts));
+        let is_none_readable = drafts.iter().all(|draft| draft.unreadable.is_some());
+        return match first {
+            Some(why) if is_none_readable => Err(why),
+            _ => Ok(some_of(drafts)),
+        };
     }
     if let Some(format) = format("application/cloudevents") {
         let event = in_json(&format, incoming)?;
@@ -160,7 +173,7 @@ fn attributes_of(headers: &HeaderMap) -> Vec<(String, Json)> {
         else {
             continue;
         };
-        let value = percent_decoded(value.as_bytes());
+        let value = decode::percent_decoded(value.as_bytes());
         attributes.push((attribute.to_owned(), Json::Text(value)));
     }
     let content_type = headers
@@ -171,26 +184,6 @@ fn attributes_of(headers: &HeaderMap) -> Vec<(String, Json)> {
         attributes.push(("datacontenttype".to_owned(), value));
     }
     attributes
-}
-
-fn percent_decoded(value: &[u8]) -> String {
-    let mut plain = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        let digit = |at: usize| {
-            let byte = after.get(at)?;
-            char::from(*byte).to_digit(16)
-        };
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-                rest = &after[2..];
-            }
-            _ => plain.push(*first),
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 /// `source` and `id` of an event that has what every event must have.

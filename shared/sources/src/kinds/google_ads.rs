@@ -45,7 +45,8 @@ pub(super) const ABOUT: About = About {
     },
 };
 
-const PLACE: &str = "the field `google_key` of the body";
+const PLACE: &str =
+    "the field `google_key` of the body, which Google fills with the key beside the webhook URL";
 
 fn verify(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<(), Refusal> {
     usable_secrets(door)?;

@@ -435,3 +435,79 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn bytes_that_are_no_text_are_an_error_of_their_row_and_never_left_out() {
+    let csv = [
+        "email,first_name,city\nana@example.com,Ána,Bonn\nada@example.com,M".as_bytes(),
+        &[0xFC],
+        "ller,K\u{f6}ln\nbob@example.com,B\u{fffd}b,Bonn\n".as_bytes(),
+    ]
+    .concat();
+    let rows = post(csv).rows();
+    assert_eq!(said(&rows[0], Field::FirstName), "Ána");
+    assert_eq!(codes(&rows[1]), [("first_name", "not_in_encoding")]);
+    let message = &rows[1].outcome.as_ref().unwrap_err()[0].message;
+    assert!(
+        message.contains("first_name") && message.contains("UTF-8") && message.contains("charset="),
+        "{message}"
+    );
+    // What somebody else has lost before is nothing that this file could make good.
+    assert!(rows[2].outcome.is_ok());
+
+    let lines = [
+        "{\"email\": \"ana@example.com\", \"city\": \"Köln\"}\n{\"email\": \"ada@example.com\", \"ort\": {\"city\": \"K".as_bytes(),
+        &[0xF6],
+        "ln\"}}\n".as_bytes(),
+    ]
+    .concat();
+    let rows = post(lines).rows();
+    assert!(rows[0].outcome.is_ok());
+    assert_eq!(codes(&rows[1]), [("ort.city", "not_in_encoding")]);
+
+    // Half a character at the end of a file, and half a surrogate.
+    let cut = [
+        &[0xFF, 0xFE][..],
+        &utf16(
+            "email,city\na@example.com,Bonn\nb@example.com,Ulm",
+            u16::to_le_bytes,
+        ),
+        &[0x00, 0xD8][..],
+    ]
+    .concat();
+    let rows = post(cut).rows();
+    assert!(rows[0].outcome.is_ok());
+    assert_eq!(codes(&rows[1]), [("city", "not_in_encoding")]);
+    let names = [
+        b"email,na".as_slice(),
+        "é".as_bytes(),
+        &[0xFF],
+        b"me\na@example.com,A\n",
+    ]
+    .concat();
+    assert_eq!(post(names).batch().unwrap_err().status(), 400);
+}
+
+#[test]
+fn two_columns_of_one_name_that_differ_are_an_error_of_the_row() {
+    let rows = post(
+        "email,Email,note,note\na@example.com,b@example.com,x,y\nc@example.com,,x,y\nd@example.com,D@example.com,,\n",
+    )
+    .rows();
+    assert_eq!(codes(&rows[0]), [("Email", "column_repeated")]);
+    assert_eq!(said(&rows[1], Field::Email), "c@example.com");
+    assert_eq!(said(&rows[2], Field::Email), "d@example.com");
+}
+
+#[test]
+fn a_file_without_a_row_is_refused_with_the_reason() {
+    for body in ["garbage", "email,first_name\n", "%PDF-1.7 \u{1}\u{2}"] {
+        let refusal = post(body).batch().unwrap_err();
+        assert_eq!(refusal.status(), 400, "{body}");
+        assert!(
+            refusal.detail().contains("names of the columns"),
+            "{}",
+            refusal.detail()
+        );
+    }
+}

@@ -20,7 +20,6 @@ fn a_browsers_urlencoded_form_is_understood() {
             "utm_campaign = spring launch",
             "gclid = Cj0-example",
             "custom.interest = demo, pricing",
-            "custom.trustedform_cert_url = https://cert.trustedform.com/0123456789abcdef0123456789abcdef01234567",
         ],
     );
     assert_eq!(agreed(&submission), ["contact: true ()"]);

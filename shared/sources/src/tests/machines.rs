@@ -291,3 +291,79 @@ fn without_paths_a_document_is_understood_by_its_names() {
         ],
     );
 }
+
+/// What became of each submission of a request: its e-mail address, or where and why it is kept for a person.
+fn each(request: &Request) -> Vec<String> {
+    let Ok(Accepted::Submissions(parsed)) = request.receive() else {
+        panic!("{:?}", request.receive());
+    };
+    parsed
+        .iter()
+        .map(|one| match one {
+            Parsed::Submission(submission) => submission.fields[&Field::Email].to_string(),
+            Parsed::Quarantined(kept) => {
+                let problem = &kept.problems[0];
+                format!("{} {}", problem.field, problem.code)
+            }
+            Parsed::Announced(_) => panic!("nothing is announced"),
+        })
+        .collect()
+}
+
+#[test]
+fn of_several_records_a_bad_one_is_kept_for_a_person_and_the_others_go_on() {
+    let list = r#"[{"email": "a@example.org"}, {"email": "nobody"}, "text", {"email": "b@example.org"}, 17]"#;
+    let request = machine(SourceKind::Generic, "application/json", list);
+    let found = each(&request);
+    assert_eq!(found[0], "a@example.org");
+    assert!(found[1].starts_with("email "), "{found:?}");
+    assert_eq!(
+        found[2..],
+        ["[2] unreadable", "b@example.org", "[4] unreadable"]
+    );
+    let Ok(Accepted::Submissions(parsed)) = request.receive() else {
+        panic!();
+    };
+    let ids: std::collections::BTreeSet<_> = parsed.iter().map(Parsed::id).collect();
+    assert_eq!(ids.len(), 5);
+    let Parsed::Quarantined(kept) = &parsed[2] else {
+        panic!();
+    };
+    assert!(kept.problems[0].message.contains("record 3"));
+    assert_eq!(kept.raw["custom.record"], "text");
+
+    let good = r#"{"specversion":"1.0","type":"lead","source":"/a","id":"1","data":{"email":"a@example.org"}}"#;
+    let bad =
+        r#"{"specversion":"1.0","type":"lead","source":"/a","data":{"email":"b@example.org"}}"#;
+    let batch = |events: &[&str]| {
+        let body = format!("[{}]", events.join(","));
+        machine(
+            SourceKind::Cloudevents,
+            "application/cloudevents-batch+json",
+            body,
+        )
+    };
+    assert_eq!(
+        each(&batch(&[good, bad])),
+        ["a@example.org", "[1] unreadable"]
+    );
+
+    // One alone, or none that can be read, is refused as it was.
+    let wrong = |request: Request| request.receive().unwrap_err().status();
+    assert_eq!(wrong(batch(&[bad])), 400);
+    assert_eq!(wrong(batch(&[bad, bad])), 400);
+    assert_eq!(
+        wrong(machine(SourceKind::Generic, "application/json", "[17]")),
+        400
+    );
+    assert_eq!(
+        wrong(machine(SourceKind::Generic, "application/json", "[17, 18]")),
+        422
+    );
+    let one = machine(
+        SourceKind::Generic,
+        "application/json",
+        r#"{"email": "nobody"}"#,
+    );
+    assert_eq!(wrong(one), 422);
+}

@@ -149,7 +149,7 @@ fn the_page_and_its_campaign_come_from_the_request_when_no_field_names_them() {
         &request.submission(),
         &[
             "email = a@example.org",
-            "page_url = https://www.example.com/offer?utm_source=ads&utm_medium=display&email=x%40example.org",
+            "page_url = https://www.example.com/offer?utm_source=ads&utm_medium=display",
             "utm_source = ads",
             "utm_medium = cpc",
             "gclid = g1",

@@ -247,3 +247,213 @@ fn what_stands_within_something_unknown_is_known_by_its_own_name_unless_it_is_so
         Some(Meaning::Technical)
     );
 }
+
+#[test]
+fn a_name_within_a_known_group_is_that_of_the_group_in_seven_languages() {
+    let company: &[(&str, &[&str])] = &[
+        (
+            "company",
+            &[
+                "company.name",
+                "organization.name",
+                "employer.name",
+                "unternehmen.name",
+                "firma.name",
+                "formular.firma.bezeichnung",
+                "arbeitgeber.name",
+                "entreprise.nom",
+                "societe.nom",
+                "société.nom",
+                "empresa.nombre",
+                "datos.empresa.nombre",
+                "azienda.nome",
+                "impresa.nome",
+                "bedrijf.naam",
+                "organisatie.naam",
+                "empresa.nome",
+                "dados.empresa.nome",
+            ],
+        ),
+        (
+            "employees",
+            &[
+                "company.size",
+                "firma.groesse",
+                "firma.größe",
+                "unternehmen.Größe",
+                "unternehmen.mitarbeiter",
+                "entreprise.taille",
+                "entreprise.effectif",
+                "empresa.tamaño",
+                "empresa.tamanho",
+                "azienda.dimensione",
+                "bedrijf.grootte",
+                "bedrijf.omvang",
+            ],
+        ),
+        (
+            "company_domain",
+            &[
+                "company.domain",
+                "company.website",
+                "firma.webseite",
+                "unternehmen.website",
+                "entreprise.site",
+                "azienda.sito",
+                "empresa.sitio",
+                "bedrijf.website",
+            ],
+        ),
+        (
+            "title",
+            &[
+                "formular.firma.position",
+                "firma.position",
+                "empresa.cargo",
+                "kontakt.position",
+                "person.role",
+                "azienda.ruolo",
+                "entreprise.poste",
+                "persona.posicion",
+                "persoon.rol",
+            ],
+        ),
+        (
+            "industry",
+            &[
+                "company.industry",
+                "firma.branche",
+                "entreprise.secteur",
+                "azienda.settore",
+                "empresa.sector",
+            ],
+        ),
+        (
+            "street",
+            &[
+                "address.line1",
+                "anschrift.zeile1",
+                "adresse.ligne1",
+                "direccion.linea1",
+                "indirizzo.riga1",
+                "endereco.linha1",
+                "adres.regel1",
+                "kontakt.adresse",
+                "firma.adresse",
+                "cliente.direccion",
+            ],
+        ),
+        (
+            "region",
+            &[
+                "address.state",
+                "location.state",
+                "adresse.bundesland",
+                "direccion.provincia",
+            ],
+        ),
+        (
+            "postal_code",
+            &[
+                "address.code",
+                "anschrift.plz",
+                "adresse.code",
+                "indirizzo.cap",
+                "adres.postcode",
+            ],
+        ),
+        (
+            "message",
+            &["lead.message", "anfrage.kunde.message", "contact.notes"],
+        ),
+        (
+            "first_name",
+            &[
+                "person.first",
+                "anfrage.person.vorname",
+                "persona.nombre_de_pila",
+                "persoon.voornaam",
+            ],
+        ),
+        (
+            "last_name",
+            &[
+                "person.last",
+                "persoon.achternaam",
+                "personne.nom_de_famille",
+            ],
+        ),
+        ("language", &["person.language", "kunde.sprache"]),
+    ];
+    for (field, names) in company {
+        check(field, names);
+    }
+    for name in [
+        "person.name",
+        "kontakt.name",
+        "anfrage.kontaktperson.name",
+        "firma.ansprechpartner.name",
+        "interessent.name",
+        "personne.nom",
+        "demandeur.nom",
+        "persona.nombre",
+        "cliente.nombre",
+        "formulario.solicitante.nombre",
+        "contatto.nome",
+        "richiedente.nome",
+        "pessoa.nome",
+        "interessado.nome",
+        "persoon.naam",
+        "aanvrager.naam",
+    ] {
+        let found = meaning_of(name).map(|(meaning, _)| meaning);
+        assert_eq!(found, Some(Meaning::FullName), "{name}");
+    }
+}
+
+#[test]
+fn a_name_within_what_is_no_group_is_nobodys() {
+    check_unknown(&[
+        "product.name",
+        "produkt.name",
+        "produit.nom",
+        "producto.nombre",
+        "prodotto.nome",
+        "artikel.bezeichnung",
+        "campaign.name",
+        "kampagne.name",
+        "event.title",
+        "veranstaltung.name",
+        "seite.titel",
+        "page.name",
+        "formular.titel",
+        "dokument.position",
+        "warenkorb.size",
+        "image.size",
+        "bild.groesse",
+        "datei.größe",
+        "shirt.size",
+        "order.state",
+        "bestellung.status",
+        "produkt.position",
+        "liste.position",
+        "plan.name",
+        "items.0.name",
+        "firmen.0.name",
+        "veranstalter.firma.name",
+        "vendor.company.name",
+        "partner.unternehmen.name",
+        "kunde.titel",
+        "personne.titre",
+        "project.company_logo.url",
+        "error.message",
+        "status.code",
+        "product.code",
+        "firma.logo",
+        "utility.company.name",
+        "utility.electric.company.name",
+        "product.company.name",
+        "versorger.firma.name",
+        "team.position",
+    ]);
+}
