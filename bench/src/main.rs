@@ -1,7 +1,8 @@
-//! Measures what Leadline promises: load, cost, cold start. Each prints a table, or one JSON document with `--json`.
+//! Measures what Leadline promises: load, cost, the ledger, cold start. Each prints a table, or one JSON document with `--json`.
 
 mod cold_start;
 mod cost;
+mod ledger;
 mod load;
 mod people;
 
@@ -20,6 +21,8 @@ enum What {
     Load(load::Options),
     /// Calls and units of AWS per lead, and what a million costs.
     Cost(cost::Options),
+    /// How long a ledger of many submissions takes to be counted, and to be asked.
+    Ledger(ledger::Options),
     /// A file of invented people as CSV, to try `leadline import` with.
     People(people::Options),
     /// Time until a function answers, against a function that does nothing.
@@ -31,6 +34,7 @@ fn main() -> anyhow::Result<()> {
     match Options::parse().what {
         What::Load(options) => load::run(options),
         What::Cost(options) => cost::run(options),
+        What::Ledger(options) => ledger::run(&options),
         What::People(options) => people::run(&options),
         What::ColdStart(options) => cold_start::run(options),
     }

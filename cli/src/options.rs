@@ -393,8 +393,8 @@ pub struct FeedbackArguments {
     /// Why, such as `not_now`: what recycling rules ask for.
     #[arg(long)]
     pub reason: Option<String>,
-    /// The rep who did it, by the name in the configuration.
-    #[arg(long, value_name = "REP")]
+    /// Who did it: a rep, by the id in the configuration, or anybody else by name.
+    #[arg(long, value_name = "REP|NAME")]
     pub by: Option<String>,
 }
 
@@ -438,11 +438,7 @@ pub struct ConsentArguments {
     /// For what, such as `marketing`: the purpose that destinations name.
     pub purpose: String,
     /// They agreed to it.
-    #[arg(
-        long,
-        conflicts_with = "withdraw",
-        required_unless_present = "withdraw"
-    )]
+    #[arg(long, conflicts_with = "withdraw")]
     pub give: bool,
     /// They took it back, or refused it.
     #[arg(long)]
@@ -450,8 +446,8 @@ pub struct ConsentArguments {
     /// Why, or how they said so.
     #[arg(long)]
     pub reason: Option<String>,
-    /// Who noted it, by the name in the configuration.
-    #[arg(long, value_name = "REP")]
+    /// Who noted it: a rep, by the id in the configuration, or anybody else by name.
+    #[arg(long, value_name = "REP|NAME")]
     pub by: Option<String>,
 }
 

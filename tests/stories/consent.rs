@@ -165,3 +165,66 @@ async fn every_mistake_in_what_is_noted_is_said_at_once() {
     assert_eq!(unknown.status, 404);
     world.end().await;
 }
+
+#[tokio::test]
+async fn who_took_consent_back_shows_when_and_what_had_been_agreed_to() {
+    let world = World::with(newsletter).await;
+    let token = "5A4D3C2B-1A2B-3C4D-5E6F-0123456789AB";
+    let body = format!(
+        "{GRETA}&newsletter=yes&consent_text=Yes+please&consent_version=v7&universal_leadid={token}"
+    );
+    let lead = submits(&world, &body).await;
+    assert_eq!(lead["consent"]["marketing"]["state"], "given");
+    assert_eq!(lead["consent"]["marketing"].get("agreed"), None);
+    let evidence = &lead["consent"]["marketing"]["evidence"];
+    assert_eq!(evidence["jornaya"], token);
+    assert_eq!(evidence["version"], "v7");
+    assert_eq!(lead["custom"], json!({}), "what proves it is kept once");
+    world.clock.advance(jiff::SignedDuration::from_hours(3));
+    let id = lead["id"].as_str().unwrap();
+    let body = json!({ "purpose": "marketing", "granted": false, "by": "maia" });
+    let answer = world
+        .command(&format!("/v1/leads/{id}/consent"), &body)
+        .await;
+    assert_eq!(answer.body["warnings"][0]["code"], "unknown_rep");
+    let now = &world.lead("greta@brightwater.example").await["consent"]["marketing"];
+    assert_eq!(
+        (&now["granted"], &now["state"]),
+        (&json!(false), &json!("withdrawn"))
+    );
+    assert_eq!(now["at"], "2026-03-02T14:00:00Z");
+    assert_eq!(now["agreed"]["at"], "2026-03-02T11:00:00Z");
+    assert_eq!(now["agreed"]["text"], "Yes please");
+    assert_eq!(now["agreed"]["evidence"]["jornaya"], token);
+    assert_eq!(now["agreed"]["submission"], lead["submissions"][0]);
+
+    // Nobody agreed to be contacted: that is refused, not withdrawn.
+    let body = json!({ "purpose": "contact", "granted": false, "by": "Maia of the front desk" });
+    let answer = world
+        .command(&format!("/v1/leads/{id}/consent"), &body)
+        .await;
+    assert_eq!(answer.body["consent"]["contact"]["state"], "refused");
+    assert_eq!(answer.body.get("warnings"), None);
+    for (by, is_doubted) in [("mia", false), ("mai", true), ("crm@example.com", false)] {
+        let body = json!({ "kind": "contacted", "by": by });
+        let answer = world
+            .command(&format!("/v1/leads/{id}/feedback"), &body)
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(answer.body.get("warnings").is_some(), is_doubted, "{by}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_page_is_kept_without_what_its_address_says_of_the_person() {
+    let world = World::new().await;
+    let page = "https%3A%2F%2Fwww.example.com%2Fp%3Femail%3Dgreta%2540brightwater.example%26tel%3D%252B4930901820%26utm_source%3Dmail%26gclid%3Dx1";
+    let lead = submits(&world, &format!("{GRETA}&page_url={page}&consent=yes")).await;
+    assert_eq!(
+        lead["attribution"]["page_url"],
+        "https://www.example.com/p?utm_source=mail&gclid=x1"
+    );
+    assert_eq!(lead["attribution"]["utm_source"], "mail");
+    world.end().await;
+}

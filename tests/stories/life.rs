@@ -573,6 +573,20 @@ impl Life {
             .inject(Queue::Assign, &message.to_string())
             .await;
         self.deployment.settle().await;
+        // A copy of the form that made the lead, from a browser in which something else was done.
+        let lead = &found["leads"][0];
+        let mut copy = message.clone();
+        copy["decisions"][0]["submission"] = lead["submissions"][0].clone();
+        let event = domain::id::EventId::from_bits(77).to_string();
+        let engaged = json!({
+            "kind": "engaged", "at": "2026-03-02T11:00:00Z", "config": "cfg_00000000000000000000000000",
+            "events": [{ "id": event, "type": "page_visited", "at": "2026-03-02T11:00:00Z" }]
+        });
+        copy["decisions"].as_array_mut().unwrap().push(engaged);
+        self.deployment
+            .inject(Queue::Assign, &copy.to_string())
+            .await;
+        self.deployment.settle().await;
     }
 
     /// AWS refuses, breaks, or something on the way to it answers with the request.
@@ -645,7 +659,12 @@ fn configuration(outside: &str, rude: &str) -> String {
     let limited = "max_links = 5\nrate = { requests = 1000, seconds = 60 }";
     let mut text = domain::config::DEFAULT
         .replacen(first_rule, &at_once, 1)
-        .replacen("max_links = 5", limited, 1);
+        .replacen("max_links = 5", limited, 1)
+        .replacen(
+            "[sources.website]\n",
+            "[sources.website]\nledger = true\n",
+            1,
+        );
     // The one that takes long to fail is told least.
     for (name, url, notices) in [
         (

@@ -120,8 +120,10 @@ pub(crate) fn feedback(
     if connection.json {
         return answer.print(out);
     }
+    let answer = answer.value()?;
+    warn(&answer, out)?;
     // A merged lead answers under the id that it has now.
-    let answered = at(&answer.value()?, "/id");
+    let answered = at(&answer, "/id");
     let id = if answered.is_empty() { id } else { answered };
     let reason = arguments
         .reason
@@ -135,12 +137,36 @@ pub(crate) fn feedback(
     )?)
 }
 
+/// What was noted and may not be as it was meant.
+fn warn(answer: &Value, out: &mut impl Write) -> Result<(), Failure> {
+    let warnings = answer.get("warnings").and_then(Value::as_array);
+    for warning in warnings.into_iter().flatten() {
+        writeln!(
+            out,
+            "Warning: {}: {}.",
+            at(warning, "/field"),
+            at(warning, "/message")
+        )?;
+    }
+    Ok(())
+}
+
 /// `leadline consent`
 pub(crate) fn consent(
     arguments: &ConsentArguments,
     connection: &Connection,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    if !arguments.give && !arguments.withdraw {
+        return Err(Failure::Unmet {
+            code: "no_choice",
+            title: "Nothing is said of what they agreed to.".to_owned(),
+            detail: Some(
+                "Add --give if they agreed to it, or --withdraw if they took it back or refused."
+                    .to_owned(),
+            ),
+        });
+    }
     let client = Client::new(connection)?;
     let id = find(&client, &arguments.who)?;
     let mut body = Map::new();
@@ -156,7 +182,9 @@ pub(crate) fn consent(
     if connection.json {
         return answer.print(out);
     }
-    let answered = at(&answer.value()?, "/id");
+    let answer = answer.value()?;
+    warn(&answer, out)?;
+    let answered = at(&answer, "/id");
     let id = if answered.is_empty() { id } else { answered };
     let said = if arguments.give { "given" } else { "withdrawn" };
     Ok(writeln!(
@@ -371,12 +399,24 @@ fn first_response(lead: &Value) -> String {
 fn consent_text(consent: &Value) -> String {
     match consent.get("granted").and_then(Value::as_bool) {
         Some(granted) => {
-            let word = if granted { "given" } else { "refused" };
+            let word = match at(consent, "/state") {
+                state if !state.is_empty() => state,
+                _ if granted => "given".to_owned(),
+                _ => "refused".to_owned(),
+            };
+            let before = [
+                with("given before, ", &at(consent, "/agreed/at")),
+                with("to: ", &at(consent, "/agreed/text")),
+                with("proved by ", &at(consent, "/agreed/evidence/trustedform")),
+                with("proved by ", &at(consent, "/agreed/evidence/jornaya")),
+                with("in ", &at(consent, "/agreed/submission")),
+            ];
             join(
                 [
-                    word.to_owned(),
+                    word,
                     at(consent, "/at"),
                     with("to: ", &at(consent, "/text")),
+                    join(before, ", "),
                 ],
                 ", ",
             )

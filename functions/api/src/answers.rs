@@ -79,6 +79,30 @@ pub(crate) struct Lead {
     pub(crate) updated_at: Time,
 }
 
+/// The lead after something was noted, and what may not be as it was meant.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Noted {
+    /// The lead, as it is after that.
+    #[serde(flatten)]
+    pub(crate) lead: Lead,
+    /// What may not be as it was meant; it was noted nevertheless.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// What may not be as it was meant.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Warning {
+    /// The field of the body.
+    pub(crate) field: &'static str,
+    /// Stable code.
+    pub(crate) code: &'static str,
+    /// What is doubtful and what would be right.
+    pub(crate) message: String,
+}
+
 /// A score. Points are whole numbers and may be negative.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
@@ -162,6 +186,9 @@ pub(crate) struct Address {
 pub(crate) struct Consent {
     /// Given or refused.
     pub(crate) granted: bool,
+    /// `given`, `refused`, or `withdrawn`: given before.
+    #[cfg_attr(any(test, feature = "schema"), schemars(extend("enum" = ["given", "refused", "withdrawn"])))]
+    pub(crate) state: &'static str,
     /// When it was said.
     pub(crate) at: Time,
     /// The text that was agreed to, if it was sent along.
@@ -169,6 +196,24 @@ pub(crate) struct Consent {
     /// What else proves it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) evidence: Option<Evidence>,
+    /// Where it was withdrawn: what was agreed to before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) agreed: Option<Agreed>,
+}
+
+/// What was agreed to, before it was taken back.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Agreed {
+    /// When.
+    pub(crate) at: Time,
+    /// The text that was agreed to, if it was sent along.
+    pub(crate) text: Option<String>,
+    /// What else proves it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence: Option<Evidence>,
+    /// The submission that said it; null where somebody noted it. All of it is in the lead's history.
+    pub(crate) submission: Option<String>,
 }
 
 /// What proves that somebody agreed to something, beside the text and the time.
@@ -292,19 +337,7 @@ impl From<&lead::Lead> for Lead {
                 .map(|(purpose, consent)| {
                     (
                         purpose.clone(),
-                        Consent {
-                            granted: consent.granted,
-                            at: consent.at.into(),
-                            text: consent.text.clone(),
-                            evidence: consent.evidence.as_deref().map(|known| Evidence {
-                                version: known.version.clone(),
-                                language: known.language.clone(),
-                                page: known.page.clone(),
-                                ip_class: known.ip_class.clone(),
-                                trustedform: known.trustedform.clone(),
-                                jornaya: known.jornaya.clone(),
-                            }),
-                        },
+                        consent_of(consent, lead.agreed.get(purpose)),
                     )
                 })
                 .collect(),
@@ -321,6 +354,39 @@ impl From<&lead::Lead> for Lead {
             updated_at: lead.updated_at.into(),
         }
     }
+}
+
+fn consent_of(consent: &domain::submission::Consent, agreed: Option<&lead::Agreed>) -> Consent {
+    // Taken back: what was agreed to, and by what that is proved, still tells why somebody was contacted until then.
+    let taken_back = agreed.filter(|_| !consent.granted);
+    Consent {
+        granted: consent.granted,
+        state: match (consent.granted, taken_back) {
+            (true, _) => "given",
+            (false, Some(_)) => "withdrawn",
+            (false, None) => "refused",
+        },
+        at: consent.at.into(),
+        text: consent.text.clone(),
+        evidence: evidence_of(consent),
+        agreed: taken_back.map(|agreed| Agreed {
+            at: agreed.consent.at.into(),
+            text: agreed.consent.text.clone(),
+            evidence: evidence_of(&agreed.consent),
+            submission: agreed.submission.map(|id| id.to_string()),
+        }),
+    }
+}
+
+fn evidence_of(consent: &domain::submission::Consent) -> Option<Evidence> {
+    consent.evidence.as_deref().map(|known| Evidence {
+        version: known.version.clone(),
+        language: known.language.clone(),
+        page: known.page.clone(),
+        ip_class: known.ip_class.clone(),
+        trustedform: known.trustedform.clone(),
+        jornaya: known.jornaya.clone(),
+    })
 }
 
 fn provenance(known: &lead::Known) -> Provenance {
@@ -606,7 +672,7 @@ pub(crate) struct SourceState {
     pub(crate) last_seen: Option<Time>,
     /// Whether it has been quiet for longer than ever in the last week, by half.
     pub(crate) is_silent: bool,
-    /// What became of the last 24 hours; null if that is too much for one look.
+    /// What became of the last 24 hours; null without a ledger.
     pub(crate) last_day: Option<Tally>,
 }
 
@@ -626,6 +692,9 @@ pub(crate) struct Ledger {
     pub(crate) total: Tally,
     /// Accepted, less every outcome and what is on its way: 0, or something is wrong with Leadline.
     pub(crate) difference: i64,
+    /// How many of those on their way were not looked at, because more came in the last minutes than one answer looks up:
+    /// some of them have ended, and will be counted as what they became within minutes.
+    pub(crate) unchecked: u64,
     /// Submissions on their way for more than half an hour, the first hundred: look for them in the dead-letter queues.
     pub(crate) overdue: Vec<String>,
 }

@@ -1,18 +1,19 @@
 //! `POST /v1/leads/{lead}/consent`: what a person agreed to, or took back, otherwise than in a form.
 
+use domain::config::Config;
 use domain::decision::{ConsentSaid, Decision, Ruling};
 use domain::field::{MAX_TEXT as MAX_CONSENT_TEXT, is_custom_name};
 use domain::lead::Lead;
 use domain::recycling::arm_at;
 use domain::submission::Consent;
 use jiff::Timestamp;
-use lambda_http::Request;
 use lambda_http::http::StatusCode;
+use lambda_http::{Body, Request, Response};
 use serde_json::{Map, Value};
 use table::Appended;
 use web::Problem;
 
-use crate::feedback::{MAX_TEXT, moment, short_text};
+use crate::feedback::{MAX_TEXT, doubts, moment, short_text};
 use crate::leads::lead_id;
 use crate::problems::{field, invalid_fields, table_failed};
 use crate::{Answer, Api, MAX_ROUNDS, answers, object};
@@ -39,10 +40,7 @@ impl Api {
             let history = self.lead(lead).await?;
             if once.is_done || is_known(&told, &history.lead) {
                 self.note_done(&once, now).await?;
-                return Ok(web::json(
-                    StatusCode::OK,
-                    &answers::Lead::from(&history.lead),
-                ));
+                return Ok(noted(&told, &history.lead, &current.config));
             }
             let decision = Decision {
                 at: now,
@@ -74,12 +72,20 @@ impl Api {
                 .map_err(|error| table_failed(&error))?;
             if appended == Appended::Done {
                 self.note_done(&once, now).await?;
-                return Ok(web::json(StatusCode::OK, &answers::Lead::from(&after)));
+                return Ok(noted(&told, &after, &current.config));
             }
         }
         tracing::warn!(lead = %lead, "others kept writing about {lead}");
         Err(Problem::unavailable())
     }
+}
+
+fn noted(told: &Told, lead: &Lead, config: &Config) -> Response<Body> {
+    let noted = answers::Noted {
+        lead: answers::Lead::from(lead),
+        warnings: doubts(told.by.as_deref(), config),
+    };
+    web::json(StatusCode::OK, &noted)
 }
 
 /// Whether this stands already, so that saying it again changes nothing.

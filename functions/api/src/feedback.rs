@@ -1,6 +1,6 @@
 //! `POST /v1/leads/{lead}/feedback`: what sales did.
 
-use domain::config::NO_RESPONSE;
+use domain::config::{Config, NO_RESPONSE};
 use domain::decision::{Decision, Feedback, FeedbackKind, Ruling, Stage};
 use domain::lead::Lead;
 use domain::recycling::{arm_at, send_back};
@@ -33,6 +33,9 @@ pub(crate) const MAX_TEXT: usize = 100;
 /// How far ahead of ours a sender's clock may be, in minutes.
 pub(crate) const MAX_AHEAD_MINUTES: i64 = 5;
 
+/// Most reps that a warning names.
+const MAX_REPS_NAMED: usize = 10;
+
 /// The reason under which a rejection without one is recycled.
 const NO_REASON: &str = "rejected";
 
@@ -64,7 +67,13 @@ impl Api {
                 // A repeat does this again: it was written, whether it was sent is not known. Sending twice does no harm.
                 self.send_on(&told, &after, now).await?;
                 self.note_done(&once, now).await?;
-                return Ok(web::json(StatusCode::OK, &answers::Lead::from(&after)));
+                return Ok(web::json(
+                    StatusCode::OK,
+                    &answers::Noted {
+                        lead: answers::Lead::from(&after),
+                        warnings: doubts(told.by.as_deref(), &current.config),
+                    },
+                ));
             }
         }
         tracing::warn!(lead = %lead, "others kept writing about {lead}");
@@ -110,6 +119,34 @@ impl Api {
             .send(Queue::Assign, &message)
             .await
             .map_err(|error| unavailable(&error))
+    }
+}
+
+/// Whoever says something need not be a rep: managers, integrations and partners do too. But what is written like the id
+/// of a rep and is none is most likely a slip.
+pub(crate) fn doubts(by: Option<&str>, config: &Config) -> Vec<answers::Warning> {
+    let is_id = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
+    };
+    match by {
+        Some(by) if is_id(by) && !config.reps.contains_key(by) => {
+            let reps: Vec<&str> = config
+                .reps
+                .keys()
+                .map(String::as_str)
+                .take(MAX_REPS_NAMED)
+                .collect();
+            vec![answers::Warning {
+                field: "by",
+                code: "unknown_rep",
+                message: format!(
+                    "no rep of the configuration has this id (there are {}); write whoever is no rep as a name or an address",
+                    reps.join(", ")
+                ),
+            }]
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -232,13 +232,13 @@ fn describe(
         Call::Explain => Described::new("explain", "leads", ("200", answer::<answers::Explanation>(answers, "Sentences for a sales manager.")))
             .with(lead())
             .refusing(&[Kind::NOT_FOUND]),
-        Call::GiveFeedback => Described::new("give_feedback", "leads", ("200", answer::<answers::Lead>(answers, "The lead, as it is after that.")))
-            .about("The same feedback again changes nothing. A rejected lead is recycled as the configuration says: somebody else gets it, at once or later, or it rests.")
+        Call::GiveFeedback => Described::new("give_feedback", "leads", ("200", answer::<answers::Noted>(answers, "The lead, as it is after that.")))
+            .about("The same feedback again changes nothing. `by` is a rep or anybody else: what looks like the id of a rep and is none is noted, with a warning. A rejected lead is recycled as the configuration says: somebody else gets it, at once or later, or it rests.")
             .with(lead())
             .taking(body::<requests::Feedback>(requests, "application/json", requests::feedback_example()))
             .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
-        Call::NoteConsent => Described::new("note_consent", "leads", ("200", answer::<answers::Lead>(answers, "The lead, as it is after that.")))
+        Call::NoteConsent => Described::new("note_consent", "leads", ("200", answer::<answers::Noted>(answers, "The lead, as it is after that.")))
             .about("`granted: false` withdraws. What stands already is not noted again. Destinations with a purpose hear only of leads whose person agreed to it.")
             .with(lead())
             .taking(body::<requests::Consent>(requests, "application/json", requests::consent_example()))

@@ -32,6 +32,15 @@ impl Api {
     /// The quarantined submissions, the newest first.
     pub(crate) async fn list_submissions(&self, request: &Request) -> Answer {
         let wish = wish(request)?;
+        if let Some(name) = &wish.source
+            && !self.current().await?.config.sources.contains_key(name)
+        {
+            return Err(invalid_fields(&[field(
+                "source",
+                "unknown_source",
+                "there is no source of this name in the configuration",
+            )]));
+        }
         let mut found: Vec<answers::Submission> = Vec::new();
         let mut before = wish.before;
         let mut looked_at = 0;
@@ -122,6 +131,7 @@ impl Api {
                 }),
                 ..record.clone()
             };
+            self.reopen_in_ledger(&record).await?;
             let ended = self.table.end_quarantine(&rejected).await;
             if !ended.map_err(|error| table_failed(&error))? {
                 return Err(wrong_state(format!(

@@ -104,6 +104,7 @@ impl Api {
             .chain(fields)
             .collect();
         let digest = pepper.hash(&digest);
+        self.reopen_in_ledger(&record).await?;
         let accepted = self
             .table
             .accept_correction(&record, digest)
@@ -132,6 +133,19 @@ impl Api {
             .map_err(|error| unavailable(&error))?;
         self.note_done(&once, now).await?;
         Ok(answer())
+    }
+
+    /// Before its quarantine ends: what the ledger of its source has counted is to be looked up from now on.
+    pub(crate) async fn reopen_in_ledger(&self, record: &Record) -> Result<(), Problem> {
+        let current = self.current().await?;
+        let source = current.config.sources.get(&record.source);
+        if source.is_none_or(|source| !source.ledger) {
+            return Ok(());
+        }
+        self.table
+            .reopen_in_ledger(&record.source, record.received_at, record.id)
+            .await
+            .map_err(|error| table_failed(&error))
     }
 
     pub(crate) async fn record_of(&self, id: SubmissionId) -> Result<Record, Problem> {

@@ -5,8 +5,10 @@
 //! whoever finds it knows that everything of it is safe. A repeat does all of it again under the same ids and changes
 //! nothing.
 
+use std::collections::BTreeSet;
+
 use domain::config::Source;
-use domain::id::BatchId;
+use domain::id::{BatchId, SubmissionId};
 use domain::submission::FieldProblem;
 use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
@@ -16,7 +18,7 @@ use queue::{Message, Queue};
 use serde::Serialize;
 use sources::batch::{self, Checked};
 use sources::{Door, Incoming};
-use table::{AcceptedThing, Batch, BatchRow, Current};
+use table::{AcceptedThing, Batch, BatchRow, Current, LedgerEntry};
 use web::{Kind, Problem};
 
 use crate::{Capture, message, refused, unavailable};
@@ -167,7 +169,11 @@ impl Capture {
             .map_err(|error| unavailable(&error))?;
         self.queue_rows(rows).await?;
         if source.ledger {
-            self.note(name, now, AcceptedThing::Batch(id)).await?;
+            let different: BTreeSet<SubmissionId> =
+                kept.iter().filter_map(|row| row.submission).collect();
+            let different = u32::try_from(different.len()).unwrap_or(u32::MAX);
+            let entry = LedgerEntry::new(now, AcceptedThing::Batch(id)).of(different);
+            self.note(name, entry, now).await?;
         }
         let batch = Batch {
             id,

@@ -26,7 +26,7 @@ use platform::{Clock, SecretString, Secrets};
 use queue::{Message, Queue, Queues};
 use serde_json::json;
 use sources::{Accepted, Answered, Door, Incoming, Parsed, Refusal, Reply};
-use table::{AcceptedThing, ConfigurationCache, Current, LedgerEntry, Table};
+use table::{AcceptedThing, ConfigurationCache, Current, LedgerEntry, NOTED_WITHIN, Table};
 use web::{Call, DOORS, Match, Problem, find};
 
 pub use invocation::invoke;
@@ -241,8 +241,8 @@ impl Capture {
                     .map_err(|error| unavailable(&error))?;
                 if source.ledger {
                     for parsed in parsed {
-                        self.note(name, at, AcceptedThing::Submission(parsed.id()))
-                            .await?;
+                        let thing = AcceptedThing::Submission(parsed.id());
+                        self.note(name, LedgerEntry::new(at, thing), at).await?;
                     }
                 }
                 Ok(())
@@ -251,9 +251,19 @@ impl Capture {
     }
 
     /// Notes in the ledger of a source what is safe in the queue, before its sender is told so.
-    async fn note(&self, source: &str, at: Timestamp, thing: AcceptedThing) -> Result<(), Problem> {
+    async fn note(&self, source: &str, entry: LedgerEntry, at: Timestamp) -> Result<(), Problem> {
+        let taken = self.clock.now().duration_since(at);
+        if taken > NOTED_WITHIN {
+            // That time may be counted already. The sender repeats it, and that is noted.
+            tracing::error!(
+                source,
+                seconds = taken.as_secs(),
+                "something of {source} was accepted too slowly to be noted in its ledger"
+            );
+            return Err(Problem::unavailable());
+        }
         self.table
-            .note_accepted(source, LedgerEntry::new(at, thing))
+            .note_accepted(source, entry)
             .await
             .map_err(|error| unavailable(&error))
     }

@@ -2,7 +2,8 @@
 //!
 //! The story of one run: read what is due, oldest first → for each lead decide what has to happen (nobody responded in
 //! time, a cooling-off time is over, it got stuck on its way, a provider or a destination is to be tried again) → write
-//! the decision → send → note when to look again → remove the entry. A run that dies is repeated by the next one.
+//! the decision → send → note when to look again → remove the entry. Then count what is over of the ledgers. A run that
+//! dies is repeated by the next one.
 //! Every fifth minute it also looks whether a source has fallen silent ([`Recycle::silent_sources`]).
 //!
 //! It never scans the table, and gives a lead to nobody itself: that is `assign`'s.
@@ -22,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use platform::Clock;
 use queue::{Message, Queue, Queues, SendError};
 use serde::Serialize;
-use table::{Appended, ConfigurationCache, Current, DueEntry, History, SHARDS, Table};
+use table::{Appended, ConfigurationCache, Current, DueEntry, History, Progress, SHARDS, Table};
 
 pub use silence::Silence;
 
@@ -106,7 +107,32 @@ impl Recycle {
                 }
             }
         }
+        self.count_ledgers(&current, now, started, budget).await;
         Ok(run)
+    }
+
+    /// Keeps what is over of each ledger as counts. Comes last, and may fail: nobody waits for it, and what is not counted
+    /// is looked up by whoever asks.
+    async fn count_ledgers(
+        &self,
+        current: &Current,
+        now: Timestamp,
+        started: tokio::time::Instant,
+        budget: Duration,
+    ) {
+        let sources = current.config.sources.iter();
+        for (name, _) in sources.filter(|(_, source)| source.ledger) {
+            while started.elapsed() < budget {
+                match self.table.count_ledger(name, now).await {
+                    Ok(Progress::Counted) => {}
+                    Ok(Progress::UpToDate) => break,
+                    Err(error) => {
+                        tracing::error!(source = name, error = %platform::chain(&error), "the ledger of {name} could not be counted; it is tried again");
+                        break;
+                    }
+                }
+            }
+        }
     }
 
     async fn look_at(

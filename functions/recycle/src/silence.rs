@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
-use domain::rhythm::{MAX_ARRIVALS, MIN_PAUSE, RHYTHM, is_silent};
+use domain::rhythm::{MIN_PAUSE, RHYTHM};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -82,8 +82,7 @@ impl Recycle {
             if is_recent {
                 continue;
             }
-            let arrivals = self.table.arrivals(name, since, MAX_ARRIVALS).await?;
-            if is_silent(&arrivals, now) {
+            if self.table.rhythm(name, since, now).await?.is_silent(now) {
                 tracing::warn!(source = name, "{name} has fallen silent");
                 silent.push(name.clone());
             }

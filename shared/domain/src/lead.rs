@@ -12,6 +12,15 @@ use crate::field::{Field, Fields, Value};
 use crate::id::{DeliveryId, EventId, LeadId, SubmissionId};
 use crate::submission::Consent;
 
+/// What a person agreed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// What was said, with what proves it.
+    pub consent: Consent,
+    /// The submission that said it; nothing where somebody noted it.
+    pub submission: Option<SubmissionId>,
+}
+
 /// One person as we know them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lead {
@@ -27,6 +36,8 @@ pub struct Lead {
     pub known: BTreeMap<Field, Known>,
     /// Consent by purpose, the latest of each.
     pub consent: BTreeMap<String, Consent>,
+    /// What was agreed to last, by purpose, also where it was taken back since.
+    pub agreed: BTreeMap<String, Agreed>,
     /// The submissions that it is made of.
     pub submissions: BTreeSet<SubmissionId>,
     /// What the person did.
@@ -221,6 +232,7 @@ impl Lead {
             updated_at: at,
             known: BTreeMap::new(),
             consent: BTreeMap::new(),
+            agreed: BTreeMap::new(),
             submissions: BTreeSet::new(),
             behaviour: Vec::new(),
             events: BTreeSet::new(),
@@ -342,7 +354,7 @@ impl Lead {
                     self.delivered.insert(delivered.id);
                 }
             },
-            Ruling::Consent(said) => self.agree(&said.purpose, &said.consent),
+            Ruling::Consent(said) => self.agree(&said.purpose, &said.consent, None),
             Ruling::MergedInto(merged) => self.merged_into = Some(merged.lead),
         }
     }
@@ -377,7 +389,7 @@ impl Lead {
             self.learn(field, value, Origin::Fact, at);
         }
         for (purpose, consent) in &received.consent {
-            self.agree(purpose, consent);
+            self.agree(purpose, consent, Some(received.submission));
         }
         self.waits.check_at = Some(
             self.waits
@@ -387,7 +399,20 @@ impl Lead {
     }
 
     /// Of what was said about a purpose the latest stands, whatever the order of arrival; at the same moment a no does.
-    fn agree(&mut self, purpose: &str, consent: &Consent) {
+    fn agree(&mut self, purpose: &str, consent: &Consent, submission: Option<SubmissionId>) {
+        if consent.granted {
+            let is_older = self.agreed.get(purpose).is_some_and(|known| {
+                (known.consent.at, known.submission) > (consent.at, submission)
+            });
+            if !is_older {
+                let consent = consent.clone();
+                let agreed = Agreed {
+                    consent,
+                    submission,
+                };
+                self.agreed.insert(purpose.to_owned(), agreed);
+            }
+        }
         let stands = self.consent.get(purpose).is_some_and(|known| {
             known.at > consent.at || (known.at == consent.at && !known.granted && consent.granted)
         });

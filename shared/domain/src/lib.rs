@@ -17,6 +17,7 @@ pub mod geo;
 pub mod id;
 pub mod identity;
 pub mod lead;
+pub mod ledger;
 pub mod names;
 pub mod phone;
 pub mod recycling;

@@ -2,6 +2,7 @@
 //! quiet one.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How far back a rhythm is looked for.
 pub const RHYTHM: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -13,25 +14,67 @@ pub const MIN_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 pub const MAX_ARRIVALS: usize = 2_000;
 
 /// Fewest arrivals that make a rhythm.
-const MIN_ARRIVALS: usize = 10;
+const MIN_ARRIVALS: u64 = 10;
 
-/// Whether it has been quiet for longer since the last of `arrivals` than ever between two of them, by half. `arrivals` are
-/// in the order of time. With fewer than ten there is no telling.
-pub fn is_silent(arrivals: &[Timestamp], now: Timestamp) -> bool {
-    let Some(last) = arrivals.last() else {
-        return false;
-    };
-    if arrivals.len() < MIN_ARRIVALS {
-        return false;
+/// How far apart things came: what is left of their times when these themselves are not kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rhythm {
+    /// How many came.
+    #[serde(rename = "n")]
+    pub arrivals: u64,
+    /// Second of the first, since 1970.
+    #[serde(rename = "f")]
+    pub first: i64,
+    /// Second of the last.
+    #[serde(rename = "l")]
+    pub last: i64,
+    /// Longest time between two of them, in seconds.
+    #[serde(rename = "p")]
+    pub longest_pause: i64,
+}
+
+impl Rhythm {
+    /// One more, not earlier than the last.
+    pub fn arrived(&mut self, second: i64) {
+        self.follow(&Self {
+            arrivals: 1,
+            first: second,
+            last: second,
+            longest_pause: 0,
+        });
     }
-    let pauses = arrivals
-        .windows(2)
-        .map(|pair| pair[1].duration_since(pair[0]));
-    let longest = pauses.max().unwrap_or(SignedDuration::ZERO);
-    let usual = longest
-        .checked_add(longest / 2)
-        .unwrap_or(SignedDuration::MAX);
-    now.duration_since(*last) > usual.max(MIN_PAUSE)
+
+    /// Continues with what came later.
+    pub fn follow(&mut self, later: &Self) {
+        if later.arrivals == 0 {
+            return;
+        }
+        if self.arrivals == 0 {
+            *self = *later;
+            return;
+        }
+        let between = later.first.saturating_sub(self.last);
+        self.longest_pause = self.longest_pause.max(between).max(later.longest_pause);
+        self.last = later.last;
+        self.arrivals += later.arrivals;
+    }
+
+    /// Whether it has been quiet for longer since the last than ever between two, by half. With fewer than ten there is no
+    /// telling.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        let usual = self.longest_pause.saturating_add(self.longest_pause / 2);
+        self.arrivals >= MIN_ARRIVALS
+            && now.as_second().saturating_sub(self.last) > usual.max(MIN_PAUSE.as_secs())
+    }
+}
+
+/// As [`Rhythm::is_silent`], of `arrivals` in the order of time.
+pub fn is_silent(arrivals: &[Timestamp], now: Timestamp) -> bool {
+    let mut rhythm = Rhythm::default();
+    for arrival in arrivals {
+        rhythm.arrived(arrival.as_second());
+    }
+    rhythm.is_silent(now)
 }
 
 #[cfg(test)]

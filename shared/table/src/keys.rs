@@ -14,6 +14,7 @@
 //! | `A#<provider>#<hash>` | `A` | a provider's answer about a domain |
 //! | `I#<hash>` | `I` | a used idempotency key |
 //! | `L#<source>` | `<time>#<26>` | a submission of that source was accepted; `<time>#=<26>` a batch |
+//! | `H#<source>` | `<time>` | an hour of that ledger, as counts |
 //! | `B#<26>` | `B` | a batch: where it came from and how many rows it has |
 //! | `B#<26>` | `R#<page>` | what each of 500 rows of a batch became at the door |
 //! | `W#<destination>` | `W` | a destination that said it is gone |
@@ -148,6 +149,10 @@ pub(crate) fn visitor(visitor: VisitorKey) -> Key {
 
 pub(crate) fn ledger(source: &str, second: i64, name: &str) -> Key {
     Key::new(format!("L#{source}"), format!("{second:011}#{name}"))
+}
+
+pub(crate) fn ledger_hour(source: &str, start: i64) -> Key {
+    Key::new(format!("H#{source}"), format!("{start:011}"))
 }
 
 pub(crate) fn batch(batch: BatchId) -> Key {

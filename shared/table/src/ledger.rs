@@ -3,11 +3,25 @@
 //! An entry is written after what it is for is safe in the queue, and before its sender is told so: whoever got a 202 is in
 //! it. What became of it is not repeated here; the submission itself says it.
 
+mod hours;
+
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{BatchId, SubmissionId};
-use jiff::Timestamp;
+use domain::ledger::Accepted;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::{Error, Item, Table, keys};
+pub use hours::Progress;
+
+use crate::{Error, Item, ROWS_IN_A_PAGE, Table, keys};
+
+/// Longest time between accepting something and noting it: whoever comes later does not note it any more, and fails. A
+/// request ends within thirty seconds, ten on AWS.
+pub const NOTED_WITHIN: SignedDuration = SignedDuration::from_secs(40);
+
+/// How many submissions an entry of a batch stands for.
+const ROWS: &str = "n";
 
 /// For how long entries are kept, in seconds: ninety days, as batches.
 const KEEP_SECONDS: i64 = 90 * 86_400;
@@ -31,6 +45,8 @@ pub struct LedgerEntry {
     pub second: i64,
     /// What.
     pub thing: AcceptedThing,
+    /// How many different submissions a batch has; unknown of those that an earlier version noted.
+    pub submissions: Option<u32>,
 }
 
 impl LedgerEntry {
@@ -39,7 +55,14 @@ impl LedgerEntry {
         Self {
             second: at.as_second().max(0),
             thing,
+            submissions: None,
         }
+    }
+
+    /// The same for a batch of so many different submissions.
+    pub fn of(mut self, submissions: u32) -> Self {
+        self.submissions = Some(submissions);
+        self
     }
 
     fn name(&self) -> String {
@@ -62,7 +85,32 @@ impl Table {
             keys::EXPIRES.to_owned(),
             AttributeValue::N(expires.to_string()),
         );
+        if let Some(submissions) = entry.submissions {
+            let submissions = AttributeValue::N(submissions.to_string());
+            item.insert(ROWS.to_owned(), submissions);
+        }
         self.put(item).await
+    }
+
+    /// The different submissions that an entry stands for.
+    ///
+    /// # Errors
+    /// When the table cannot be read or the batch is damaged.
+    pub async fn accepted_by(&self, entry: LedgerEntry) -> Result<Vec<Accepted>, Error> {
+        let batch = match entry.thing {
+            AcceptedThing::Submission(id) => return Ok(vec![Accepted(entry.second, id)]),
+            AcceptedThing::Batch(batch) => batch,
+        };
+        let mut ids: BTreeSet<SubmissionId> = BTreeSet::new();
+        for page in 0.. {
+            let rows = self.batch_rows(batch, page).await?;
+            ids.extend(rows.iter().filter_map(|row| row.submission));
+            if rows.len() < ROWS_IN_A_PAGE {
+                break;
+            }
+        }
+        let accepted = ids.into_iter().map(|id| Accepted(entry.second, id));
+        Ok(accepted.collect())
     }
 
     /// The entries of a source from `from` until before `to`, the oldest first; the first `limit` of them.
@@ -188,6 +236,10 @@ fn read(item: &Item) -> Result<LedgerEntry, Error> {
         thing: match name.strip_prefix(BATCH) {
             Some(digits) => AcceptedThing::Batch(BatchId::from_bits(bits(digits)?)),
             None => AcceptedThing::Submission(SubmissionId::from_bits(bits(name)?)),
+        },
+        submissions: match item.get(ROWS) {
+            Some(AttributeValue::N(text)) => Some(text.parse().map_err(|_| corrupt())?),
+            _ => None,
         },
     })
 }

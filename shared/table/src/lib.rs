@@ -40,7 +40,7 @@ pub use configurations::{
 pub use due::{DueEntry, SHARDS};
 pub use error::Error;
 pub use leads::{Appended, History};
-pub use ledger::{AcceptedThing, LedgerEntry};
+pub use ledger::{AcceptedThing, LedgerEntry, NOTED_WITHIN, Progress};
 pub use meter::{Meter, Tally};
 pub use providers::CachedAnswer;
 pub use quarantine::{Deed, Step, Waiting};
@@ -78,7 +78,6 @@ impl Table {
         self
     }
 
-    /// Carries out a conditional put. False when the condition did not hold; nothing was written then.
     /// One item as it is now.
     fn get(&self, key: keys::Key) -> impl Future<Output = Result<Option<Item>, Error>> {
         self.get_with(key, true)
@@ -119,6 +118,7 @@ impl Table {
         Ok(())
     }
 
+    /// Carries out a conditional put. False when the condition did not hold; nothing was written then.
     async fn put_on_condition(&self, request: PutItemFluentBuilder) -> Result<bool, Error> {
         match request.send().await {
             Ok(done) => {

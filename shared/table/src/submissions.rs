@@ -1,8 +1,11 @@
 //! Submissions: what became of each, found by its id.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::decision::{Outcome, Ruling};
 use domain::id::{LeadId, SubmissionId};
+use domain::ledger::Ended;
 use domain::submission::Quarantined;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +19,12 @@ pub(crate) const QUARANTINED: &str = "quarantined";
 
 /// Digest of the correction that was accepted for a quarantined submission.
 const CORRECTION: &str = "correction";
+
+/// Submissions that one BatchGetItem looks up: each may stand in one of two items, and DynamoDB takes a hundred keys.
+const SUBMISSIONS_IN_A_CALL: usize = 50;
+
+/// How often keys that were left over are asked for again.
+const MAX_ROUNDS: usize = 8;
 
 /// What became of a submission that did not make the lead of its own name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,6 +107,95 @@ impl Table {
             known.record = self.record(id).await?;
         }
         Ok(known)
+    }
+
+    /// How each of many submissions ended; those that have not are left out. Read consistently, a hundred items a call.
+    ///
+    /// # Errors
+    /// When the table cannot be read or an entry is damaged.
+    pub async fn endings(
+        &self,
+        ids: &[SubmissionId],
+    ) -> Result<BTreeMap<SubmissionId, Ended>, Error> {
+        let mut endings = BTreeMap::new();
+        for some in ids.chunks(SUBMISSIONS_IN_A_CALL) {
+            let wanted = some.iter().flat_map(|id| {
+                [
+                    keys::decisions(id.lead(), 1).item(),
+                    keys::submission(*id).item(),
+                ]
+            });
+            let found = self.get_many(wanted.collect()).await?;
+            let found: HashMap<(&str, &str), &Item> = found
+                .iter()
+                .filter_map(|item| Some((key_of(item)?, item)))
+                .collect();
+            for id in some {
+                let (first, own) = (keys::decisions(id.lead(), 1), keys::submission(*id));
+                let first = found.get(&(first.pk.as_str(), first.sk.as_str()));
+                let own = found.get(&(own.pk.as_str(), own.sk.as_str()));
+                // As [`Table::submission`] says: that it made its lead stands before what it was once.
+                let made = match first {
+                    Some(item) => created_by(*id, item)?,
+                    None => None,
+                };
+                let record = match (made, own) {
+                    (Some(record), _) => Some(record),
+                    (None, Some(item)) => Some(read_record(item)?),
+                    (None, None) => None,
+                };
+                if let Some(Record {
+                    received_at,
+                    outcome,
+                    ..
+                }) = record
+                {
+                    let ended = Ended {
+                        received_at,
+                        outcome,
+                    };
+                    endings.insert(*id, ended);
+                }
+            }
+        }
+        Ok(endings)
+    }
+
+    /// All items of these keys that there are, at most a hundred.
+    async fn get_many(&self, wanted: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        let mut left = wanted;
+        for _ in 0..MAX_ROUNDS {
+            if left.is_empty() {
+                return Ok(items);
+            }
+            let request = KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(std::mem::take(&mut left)))
+                .build()
+                .map_err(|_| Error::Corrupt {
+                    kind: "request",
+                    problem: "it names no key",
+                })?;
+            let found = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.name, request)
+                .set_return_consumed_capacity(self.capacity())
+                .send()
+                .await
+                .map_err(|error| Error::call("BatchGetItem", error))?;
+            self.count_read("BatchGetItem", found.consumed_capacity().first());
+            // What does not fit into the 16 MB of an answer, or was throttled.
+            let unread = found.unprocessed_keys.unwrap_or_default();
+            left.extend(unread.into_values().flat_map(|more| more.keys));
+            items.extend(found.responses.unwrap_or_default().into_values().flatten());
+        }
+        Err(Error::Call {
+            operation: "BatchGetItem",
+            code: "UnprocessedKeys".to_owned(),
+            source: "some keys were not read".into(),
+        })
     }
 
     async fn record(&self, id: SubmissionId) -> Result<Option<Record>, Error> {
@@ -201,6 +299,13 @@ impl Table {
             .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
             .set_return_consumed_capacity(self.capacity());
         self.put_on_condition(request).await
+    }
+}
+
+fn key_of(item: &Item) -> Option<(&str, &str)> {
+    match (item.get(keys::PK)?, item.get(keys::SK)?) {
+        (AttributeValue::S(pk), AttributeValue::S(sk)) => Some((pk, sk)),
+        _ => None,
     }
 }
 

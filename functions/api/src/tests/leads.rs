@@ -34,7 +34,7 @@ async fn a_lead_is_shown_whole_and_what_is_unknown_is_null() {
         "address": { "region": null, "city": null, "postal_code": null, "street": null },
         "language": null,
         "message": null,
-        "consent": { "marketing": { "granted": true, "at": "2026-03-01T12:00:00Z", "text": null } },
+        "consent": { "marketing": { "granted": true, "state": "given", "at": "2026-03-01T12:00:00Z", "text": null } },
         "attribution": { "utm_source": "newsletter" },
         "custom": { "budget": "10k" },
         "facts": {
