@@ -7,3 +7,4 @@ pub(crate) mod quarantine;
 pub(crate) mod setup;
 pub(crate) mod sources;
 pub(crate) mod submissions;
+pub(crate) mod vendors;

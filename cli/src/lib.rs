@@ -115,6 +115,8 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
             commands::quarantine::quarantine(&arguments.command, &connection, out)
         }
         Command::Sources(arguments) => commands::sources::sources(&arguments, &connection, out),
+        Command::Vendors(arguments) => commands::vendors::vendors(&arguments, &connection, out),
+        Command::Return(arguments) => commands::vendors::send_back(&arguments, &connection, out),
         Command::Source(SourceCommand::Add(arguments)) => {
             commands::setup::add(&arguments, &connection, out)
         }

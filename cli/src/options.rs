@@ -186,6 +186,22 @@ pub enum Command {
         "leadline sources website --vendor-counts counts.csv --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z"
     ))]
     Sources(SourcesArguments),
+    /// Show what vendors sold, what became of it, and whether they count the same.
+    ///
+    /// Without a name, every vendor with its caps and its day. With one, its scorecard by day. With --claims, a file of what
+    /// the vendor says it sent is compared with what was received; the command fails unless all of it was received once and
+    /// bought.
+    #[command(after_help = examples!(
+        "leadline vendors"
+        "leadline vendors acme --from 2026-03-01 --to 2026-04-01"
+        "leadline vendors acme --claims invoice.csv"
+    ))]
+    Vendors(VendorsArguments),
+    /// Send a bought lead back to its vendor, for one of the reasons of the contract.
+    #[command(after_help = examples!(
+        "leadline return sub_169ja6zgwzvs2qda0g93qpfm5j --reason \"Wrong number\" --by mia"
+    ))]
+    Return(ReturnArguments),
     /// Print the JSON Schema of the configuration, for editors.
     #[command(after_help = examples!("leadline schema > leadline.schema.json"))]
     Schema,
@@ -603,4 +619,36 @@ fn parse_url(text: &str) -> Result<Url, String> {
             Err("it starts with https:// (or http://), as in https://leads.example.com".to_owned())
         }
     }
+}
+
+/// Arguments of `leadline vendors`.
+#[derive(Clone, Args)]
+pub struct VendorsArguments {
+    /// The vendor, by its name in the configuration.
+    #[arg(value_name = "VENDOR")]
+    pub vendor: Option<String>,
+    /// The first day, such as 2026-03-01; thirty days before the end if not said.
+    #[arg(long, value_name = "DAY", requires = "vendor")]
+    pub from: Option<String>,
+    /// The day after the last one; tomorrow if not said.
+    #[arg(long, value_name = "DAY", requires = "vendor")]
+    pub to: Option<String>,
+    /// A file of what the vendor says it sent: CSV, one JSON object on each line, or a JSON array, with columns id,
+    /// submission, email, phone, email_sha256 or phone_sha256. Addresses and numbers are hashed before they are sent.
+    #[arg(long, value_name = "FILE", requires = "vendor", conflicts_with_all = ["from", "to"])]
+    pub claims: Option<PathBuf>,
+}
+
+/// Arguments of `leadline return`.
+#[derive(Clone, Args)]
+pub struct ReturnArguments {
+    /// The submission's id, as its vendor was answered.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Why: a reason of the contract, by its code or its label.
+    #[arg(long)]
+    pub reason: String,
+    /// Who says so.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
 }

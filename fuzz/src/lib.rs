@@ -194,7 +194,7 @@ pub fn through_a_proved_door(kind: SourceKind, data: &[u8], change: impl FnOnce(
 fn check(parsed: &Parsed) {
     match parsed {
         Parsed::Submission(submission) => check_same(submission),
-        Parsed::Quarantined(quarantined) => check_same(quarantined),
+        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => check_same(quarantined),
         Parsed::Announced(announced) => check_same(announced),
     }
 }

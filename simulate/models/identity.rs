@@ -321,6 +321,7 @@ fn lead_of(name: u8, received: &[(u8, Fields)]) -> Option<Lead> {
                     consent: BTreeMap::new(),
                     external_id: None,
                     visitor: None,
+                    bought: None,
                     check_at: at,
                 }),
             }

@@ -2,6 +2,8 @@
 //! every field. What happens in it is judged elsewhere: `privacy` looks for the data where it must not be, `rights` for
 //! calls that a role does not allow and for rights that nothing used.
 
+mod vendors;
+
 use std::sync::OnceLock;
 
 use base64::Engine;
@@ -124,6 +126,7 @@ impl Life {
         life.announced().await;
         life.behaviour().await;
         life.sales().await;
+        life.vendors().await;
         life.questions().await;
         life.poison().await;
         life.made_by_somebody_else().await;
@@ -683,6 +686,7 @@ fn configuration(outside: &str, rude: &str) -> String {
         "\n[sources.facebook]\nkind = \"meta-leadgen\"\nsecret = \"facebook\"\nhandshake_secret = \"facebook\"\n\
          answers = {{ token = \"facebook-token\", url = \"{outside}\" }}\n"
     ));
+    text.push_str(vendors::CONTRACTS);
     for (name, base) in [("atlas", outside), ("rude", rude)] {
         text.push_str(&format!(
             "\n[enrichment.providers.{name}]\nurl = \"{base}/companies/{{domain}}\"\ntimeout_ms = 500\nretries = 2\n\

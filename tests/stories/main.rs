@@ -23,4 +23,5 @@ mod quarantine;
 mod repeats;
 mod rights;
 mod scan;
+mod vendors;
 mod visitors;

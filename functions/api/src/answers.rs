@@ -1,5 +1,7 @@
 //! What the API answers, as JSON. Written by hand from the domain's types: the wire changes only on purpose.
 
+mod vendors;
+
 use std::collections::BTreeMap;
 
 use domain::decision::{Decision, Nobody};
@@ -9,6 +11,11 @@ use domain::lead::{self, Origin};
 use jiff::Timestamp;
 use serde::Serialize;
 use table::{Deed, Step};
+
+pub(crate) use vendors::{
+    CapState, Claim, Claims, MoneyAnswer, OfferAnswer, Received, Returned, Scorecard,
+    ScorecardCounts, ScorecardDay, VendorState, Vendors,
+};
 
 /// A moment, as RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -533,6 +540,9 @@ pub(crate) struct Submission {
     /// What people did with it while it was in quarantine, the first first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) history: Vec<SubmissionStep>,
+    /// Of a vendor's, what was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) offer: Option<OfferAnswer>,
 }
 
 /// Submissions.

@@ -9,7 +9,7 @@ use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use queue::{Message, Queue};
 use serde_json::{Map, Value};
-use table::{Appended, Current};
+use table::{Appended, Current, ScorecardEntry};
 use web::Problem;
 
 use crate::leads::lead_id;
@@ -99,7 +99,7 @@ impl Api {
         }
         let appended = self
             .table
-            .append(lead.id, lead.seq, &decisions)
+            .append_and_tally(lead.id, lead.seq, &decisions, &tallies(told.kind, lead))
             .await
             .map_err(|error| table_failed(&error))?;
         Ok((appended == Appended::Done).then_some(after))
@@ -148,6 +148,21 @@ pub(crate) fn doubts(by: Option<&str>, config: &Config) -> Vec<answers::Warning>
         }
         _ => Vec::new(),
     }
+}
+
+/// What is counted on the scorecards of the vendors whom the lead was bought of: each kind once for each purchase, from then
+/// on.
+fn tallies(kind: FeedbackKind, lead: &Lead) -> Vec<ScorecardEntry> {
+    lead.bought
+        .iter()
+        .filter(|(_, purchase)| !purchase.is_returned && !purchase.heard.contains(&kind))
+        .map(|(submission, purchase)| ScorecardEntry {
+            vendor: purchase.bought.vendor.clone(),
+            day: purchase.bought.day,
+            submission: *submission,
+            name: format!("sales:{}", kind.name()),
+        })
+        .collect()
 }
 
 /// Reads a body, every bad field at once.

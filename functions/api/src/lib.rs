@@ -20,8 +20,10 @@ mod once;
 pub mod openapi;
 mod problems;
 mod quarantine;
+mod returns;
 mod submissions;
 mod token;
+mod vendors;
 
 use std::sync::Arc;
 
@@ -112,6 +114,10 @@ impl Api {
             Call::ListSubmissions => self.list_submissions(request).await,
             Call::Discard => self.discard(name, request).await,
             Call::Resubmit => self.resubmit(name, request).await,
+            Call::Return => self.return_submission(name, request).await,
+            Call::ListVendors => self.list_vendors().await,
+            Call::GetScorecard => self.get_scorecard(name, request).await,
+            Call::CompareClaims => self.compare_claims(name, request).await,
             Call::GetBatch => self.get_batch(name, request).await,
             Call::GetConfiguration => self.get_configuration(request).await,
             Call::PushConfiguration => self.push_configuration(request).await,
@@ -123,6 +129,7 @@ impl Api {
             Call::Submit
             | Call::SubmitBatch
             | Call::Handshake
+            | Call::Ping
             | Call::ReportEvents
             | Call::Profile
             | Call::Script => Err(Problem::not_found("call")),

@@ -43,6 +43,7 @@ pub fn document() -> Value {
             { "name": "doors", "description": "Where leads and behaviour come in. Each source proves itself as its kind does." },
             { "name": "leads", "description": "Leads, why they are where they are, and what sales did with them." },
             { "name": "sources", "description": "How the sources are doing." },
+            { "name": "vendors", "description": "Contracts with vendors: caps, scorecards, and what vendors say they sent." },
             { "name": "submissions", "description": "What became of what was accepted." },
             { "name": "configuration", "description": "Immutable versions of `leadline.toml`." },
             { "name": "about", "description": "About Leadline itself." }
@@ -189,6 +190,7 @@ fn describe(
             .with(source())
             .with(header("X-Leadline-Secret", "The source's secret, of a form or a chatbot that has one. Platforms sign with headers of their own."))
             .taking(parts::door_bodies())
+            .or("200", answer::<requests::VendorAnswer>(answers, "Of a source with a `vendor`: it is refused by the contract, with the reason. What is bought is answered 202 with the same members."))
             .or("303", json!({ "description": "A plain HTML form sent it, and the source names a page to go to.", "headers": { "Location": { "description": "That page.", "schema": { "type": "string", "format": "uri" } } } }))
             .refusing(&parts::refusals())
             .refusing(&[Kind::NOT_FOUND, problems::IDEMPOTENCY_KEY_REUSED]),
@@ -206,6 +208,13 @@ fn describe(
             .taking(parts::batch_bodies())
             .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, parts::BATCH_REFUSED, parts::BATCH_UNPROVED, problems::BAD_QUERY, problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED])
             .refusing(&parts::batch_refusals()),
+        Call::Ping => Described::new("ping", "doors", ("200", answer::<requests::PingAnswer>(answers, "What a lead like this would be answered now.")))
+            .about("Of a source whose vendor's contract has `ping`. Any part of a lead, without contact data or with `email_sha256` and `phone_sha256`; a criterion is judged if all that it asks for was sent. Nothing is reserved; the price holds for a lead that quotes the `ping` as its field `ping_id` in time, once, and says the same. Nothing that is stored is told.")
+            .with(source())
+            .with(header("X-Leadline-Secret", "The source's secret."))
+            .taking(parts::door_bodies())
+            .refusing(&parts::refusals())
+            .refusing(&[Kind::NOT_FOUND, parts::PING_LIMITED]),
         Call::ReportEvents => Described::new("report_events", "doors", ("202", answer::<requests::EventsAccepted>(answers, "What was taken, and what was not.")))
             .about("Each event on its own: one that cannot be read does not keep the others from being taken.")
             .with(header("X-Leadline-Secret", "The secret of events, if the configuration names one."))
@@ -274,6 +283,24 @@ fn describe(
             .taking(body::<requests::Correction>(requests, "application/merge-patch+json", requests::correction_example()))
             .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::Return => Described::new("return", "submissions", ("200", answer::<answers::Returned>(answers, "It is returned.")))
+            .about("For one of the reasons of the vendor's contract, within its days, once; the same again changes nothing. The price is not owed any more. A lead that nobody but its vendor told of is disqualified.")
+            .with(submission())
+            .taking(body::<requests::Return>(requests, "application/json", json!({ "reason": "Wrong number", "by": "mia" })))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::ListVendors => Described::new("list_vendors", "vendors", ("200", answer::<answers::Vendors>(answers, "The vendors."))),
+        Call::GetScorecard => Described::new("get_scorecard", "vendors", ("200", answer::<answers::Scorecard>(answers, "Its scorecard.")))
+            .about("Counts are kept by the decisions themselves, so that an answer costs the same however many leads there were. Everything is counted on the day on which the lead was answered.")
+            .with(path_parameter("vendor", "The vendor's name in the configuration."))
+            .with(query_parameter("from", "The first day, such as 2026-03-01; thirty days before `to` if not said."))
+            .with(query_parameter("to", "The day after the last one; tomorrow if not said."))
+            .refusing(&[Kind::NOT_FOUND, problems::BAD_QUERY, problems::INVALID_FIELDS]),
+        Call::CompareClaims => Described::new("compare_claims", "vendors", ("200", answer::<answers::Claims>(answers, "What was received of each.")))
+            .about("Nothing is changed. By the vendor's own id, the submission's, or SHA-256 of the e-mail address in small letters or of the phone number in E.164.")
+            .with(path_parameter("vendor", "The vendor's name in the configuration."))
+            .taking(body::<requests::Claims>(requests, "application/json", json!({ "claims": [{ "id": "acme-1042" }, { "email_sha256": "b1e3adae2be1a9f5d0cbd6dca3d7a57dd0fc4f0e0f5c6f0a1b3b7bbd6a3a6d1c" }] })))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS]),
         Call::GetBatch => Described::new("get_batch", "submissions", ("200", answer::<answers::Batch>(answers, "What became of its rows.")))
             .about("Counts are of all rows; rows are listed in pages.")
             .with(path_parameter("batch", "`bat_…`, as it was answered at the door."))

@@ -166,6 +166,7 @@ fn listed(record: Record) -> answers::Submission {
         reasons: problems.map(problem_as_reason).collect(),
         fields: quarantined.map(|quarantined| quarantined.raw),
         history: Vec::new(),
+        offer: None,
     }
 }
 

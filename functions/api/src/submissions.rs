@@ -13,18 +13,62 @@ use serde_json::{Map, Value};
 use table::{Deed, Record, Step};
 use web::Problem;
 
-use crate::answers::{Resubmitted, Submission, SubmissionReason, SubmissionStep};
+use crate::answers::{OfferAnswer, Resubmitted, Submission, SubmissionReason, SubmissionStep};
 use crate::problems::{field, invalid_fields, table_failed, unavailable, wrong_state};
 use crate::{Answer, Api, object};
 
 impl Api {
     pub(crate) async fn get_submission(&self, name: &str) -> Answer {
-        let record = self.record_of(submission_id(name)?).await?;
-        self.answer_about(record).await
+        let id = submission_id(name)?;
+        let known = self.table.submission(id).await;
+        match known.map_err(|error| table_failed(&error))?.record {
+            Some(record) => self.answer_about(record).await,
+            None => self.answer_about_offer(id).await,
+        }
+    }
+
+    /// A lead of a vendor that was answered, and is not or not yet among the others.
+    async fn answer_about_offer(&self, id: SubmissionId) -> Answer {
+        let stored = self.table.offer(id).await;
+        let Some(stored) = stored.map_err(|error| table_failed(&error))? else {
+            return Err(unknown_submission());
+        };
+        let offer = stored.offer;
+        if offer.bought().is_some() || matches!(offer.answer, domain::vendor::Answer::Held) {
+            return Err(unknown_submission());
+        }
+        let answer = Submission {
+            id: id.to_string(),
+            source: offer.source.clone(),
+            received_at: offer.at.into(),
+            outcome: Outcome::Rejected.to_string(),
+            lead: None,
+            repeats: None,
+            reasons: refusal(&offer),
+            fields: None,
+            history: Vec::new(),
+            offer: Some(OfferAnswer::from(&offer)),
+        };
+        Ok(web::json(StatusCode::OK, &answer))
     }
 
     pub(crate) async fn answer_about(&self, record: Record) -> Answer {
-        let reasons = self.reasons_of(&record).await?;
+        let current = self.configurations.at(self.clock.now()).await;
+        let current = current.map_err(|error| table_failed(&error))?;
+        let is_vendors =
+            current.is_some_and(|current| current.config.contract_of(&record.source).is_some());
+        let offer = if is_vendors {
+            let stored = self.table.offer(record.id).await;
+            stored
+                .map_err(|error| table_failed(&error))?
+                .map(|stored| stored.offer)
+        } else {
+            None
+        };
+        let mut reasons = self.reasons_of(&record).await?;
+        if let (Outcome::Rejected, Some(offer)) = (record.outcome, &offer) {
+            reasons.extend(refusal(offer));
+        }
         let steps = self.table.steps(record.id).await;
         let steps = steps.map_err(|error| table_failed(&error))?;
         let is_quarantined = record.outcome == Outcome::Quarantined;
@@ -41,6 +85,7 @@ impl Api {
                 .filter(|_| is_quarantined)
                 .map(|quarantined| quarantined.raw),
             history: steps.into_iter().map(SubmissionStep::from).collect(),
+            offer: offer.as_ref().map(OfferAnswer::from),
         };
         Ok(web::json(StatusCode::OK, &answer))
     }
@@ -154,9 +199,7 @@ impl Api {
             .submission(id)
             .await
             .map_err(|error| table_failed(&error))?;
-        known.record.ok_or_else(|| {
-            Problem::not_found("submission").detail("nothing became of such a submission yet; one that was accepted just now may still be on its way")
-        })
+        known.record.ok_or_else(unknown_submission)
     }
 
     async fn reasons_of(&self, record: &Record) -> Result<Vec<SubmissionReason>, Problem> {
@@ -203,6 +246,29 @@ impl Api {
             })
             .collect())
     }
+}
+
+fn unknown_submission() -> Problem {
+    Problem::not_found("submission").detail("nothing became of such a submission yet; one that was accepted just now may still be on its way")
+}
+
+/// Why a vendor's lead was refused, field by field where fields are wrong.
+fn refusal(offer: &domain::vendor::Offer) -> Vec<SubmissionReason> {
+    if let domain::vendor::Answer::Rejected { fields, .. } = &offer.answer
+        && !fields.is_empty()
+    {
+        return fields.iter().map(problem_as_reason).collect();
+    }
+    let reason = offer.answer.code().zip(offer.answer.reason());
+    reason
+        .map(|(code, reason)| SubmissionReason {
+            code: code.to_owned(),
+            field: None,
+            subject: Some(offer.vendor.clone()),
+            message: format!("refused: {reason}"),
+        })
+        .into_iter()
+        .collect()
 }
 
 pub(crate) fn submission_id(name: &str) -> Result<SubmissionId, Problem> {

@@ -302,6 +302,7 @@ pub(crate) fn received(number: u128, fields: Fields) -> Ruling {
         .into(),
         external_id: None,
         visitor: None,
+        bought: None,
         check_at: noon(),
     })
 }

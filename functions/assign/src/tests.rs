@@ -84,6 +84,7 @@ impl Bench {
             consent: Default::default(),
             external_id: None,
             visitor: None,
+            bought: None,
             check_at: first_check(&self.config, noon()),
         };
         Decision {

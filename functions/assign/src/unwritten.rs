@@ -76,6 +76,7 @@ fn submission_of(received: &Received) -> Submission {
         visitor: received.visitor,
         // It was verified before the lead was sent here.
         captcha: None,
+        bought: received.bought.clone(),
         released: true,
     }
 }

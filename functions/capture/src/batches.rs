@@ -19,9 +19,10 @@ use serde::Serialize;
 use sources::batch::{self, Checked};
 use sources::{Door, Incoming};
 use table::{AcceptedThing, Batch, BatchRow, Current, LedgerEntry};
+use vendors::Buyer;
 use web::{Kind, Problem};
 
-use crate::{Capture, message, refused, unavailable};
+use crate::{Capture, contract_of, message, refused, unavailable};
 
 /// Calls of the queue at the same time. Each waits for the network most of its time.
 const CALLS_AT_ONCE: usize = 8;
@@ -136,11 +137,28 @@ impl Capture {
             body: request.body().as_ref(),
             received_at: now,
         };
-        let rows = batch::receive(&door, &incoming).map_err(|refusal| refused(&refusal))?;
+        let mut rows = batch::receive(&door, &incoming).map_err(|refusal| refused(&refusal))?;
+        let contract = contract_of(current, name);
+        let all_or_nothing = wish.all_or_nothing.unwrap_or(source.all_or_nothing);
+        // What the contract says of good rows is asked only where they are taken: it uses up caps.
+        let has_bad_row = rows.iter().any(|row| row.outcome.is_err());
+        if let Some(contract) = contract {
+            let buyer = Buyer {
+                table: &self.table,
+                config: &current.config,
+                pepper: &pepper,
+                now,
+            };
+            if wish.only_check {
+                self.look_at_rows(&buyer, contract, &mut rows).await?;
+            } else if !(all_or_nothing && has_bad_row) {
+                self.check_idempotency(name, &pepper, request).await?;
+                self.offer_rows(&buyer, contract, &mut rows).await?;
+            }
+        }
         let kept: Vec<BatchRow> = rows.iter().map(kept).collect();
         let id = BatchId::derive(&pepper, name, &kept.iter().map(named).collect::<Vec<_>>());
         let accepted = kept.iter().filter(|row| row.submission.is_some()).count();
-        let all_or_nothing = wish.all_or_nothing.unwrap_or(source.all_or_nothing);
         let mut answer = answer(id, &rows, accepted);
         if wish.only_check {
             let known = self
@@ -152,7 +170,7 @@ impl Capture {
             answer.all_or_nothing = Some(all_or_nothing);
             return Ok(web::json(StatusCode::OK, &answer));
         }
-        if all_or_nothing && accepted < rows.len() {
+        if all_or_nothing && has_bad_row {
             let rejected = rows.len() - accepted;
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -162,7 +180,9 @@ impl Capture {
             .detail(format!("{rejected} of {} rows are wrong; see errors, correct them, and send the whole batch again", rows.len()))
             .errors(&answer.errors));
         }
-        self.check_idempotency(name, &pepper, request).await?;
+        if contract.is_none() {
+            self.check_idempotency(name, &pepper, request).await?;
+        }
         self.table
             .keep_batch_rows(id, &kept, now)
             .await

@@ -10,9 +10,12 @@ mod batches;
 mod cors;
 mod events;
 mod invocation;
+mod ping;
 mod profile;
 mod rate;
 mod script;
+mod vendor;
+mod vendor_rows;
 
 use std::sync::Arc;
 
@@ -27,6 +30,7 @@ use queue::{Message, Queue, Queues};
 use serde_json::json;
 use sources::{Accepted, Answered, Door, Incoming, Parsed, Refusal, Reply};
 use table::{AcceptedThing, ConfigurationCache, Current, LedgerEntry, NOTED_WITHIN, Table};
+use vendors::Contract;
 use web::{Call, DOORS, Match, Problem, find};
 
 pub use invocation::invoke;
@@ -81,6 +85,10 @@ impl Capture {
                 Call::SubmitBatch => {
                     let name = names.0.first().map(String::as_str).unwrap_or_default();
                     self.batch_at_source(name, &request).await
+                }
+                Call::Ping => {
+                    let name = names.0.first().map(String::as_str).unwrap_or_default();
+                    self.ping_at_source(name, &request).await
                 }
                 Call::ReportEvents => self.report_events(&request).await,
                 Call::Profile => {
@@ -167,6 +175,25 @@ impl Capture {
                 };
             }
         };
+        if let (Accepted::Submissions(parsed), Some(contract)) =
+            (&accepted, contract_of(current, name))
+        {
+            let offered = self
+                .answer_vendor(
+                    current,
+                    source,
+                    contract,
+                    &door,
+                    parsed,
+                    request,
+                    incoming.received_at,
+                )
+                .await;
+            return match offered {
+                Ok(offers) => Ok(vendor::response(&door, &incoming, &offers)),
+                Err(problem) => Self::not_kept(&door, &incoming, problem),
+            };
+        }
         let kept = self
             .keep(
                 name,
@@ -178,12 +205,7 @@ impl Capture {
             )
             .await;
         if let Err(problem) = kept {
-            if problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
-                && let Some(reply) = sources::reply(&door, &incoming, Answered::Unavailable)
-            {
-                return Ok(answer(reply));
-            }
-            return Err(problem);
+            return Self::not_kept(&door, &incoming, problem);
         }
         if let Some(reply) = sources::reply(&door, &incoming, Answered::Accepted(&accepted)) {
             return Ok(answer(reply));
@@ -206,6 +228,20 @@ impl Capture {
             StatusCode::ACCEPTED,
             &json!({ "submissions": ids }),
         ))
+    }
+
+    /// The answer when something could not be made durable, or must not be.
+    fn not_kept(
+        door: &Door<'_>,
+        incoming: &Incoming<'_>,
+        problem: Problem,
+    ) -> Result<Response<Body>, Problem> {
+        if problem.status == StatusCode::SERVICE_UNAVAILABLE.as_u16()
+            && let Some(reply) = sources::reply(door, incoming, Answered::Unavailable)
+        {
+            return Ok(answer(reply));
+        }
+        Err(problem)
     }
 
     /// Puts what was accepted where it is safe and, with a time, notes it in the ledger of its source.
@@ -373,6 +409,16 @@ impl Capture {
     }
 }
 
+/// The contract that a source is under.
+fn contract_of<'a>(current: &'a Current, source: &'a str) -> Option<Contract<'a>> {
+    let (name, vendor) = current.config.contract_of(source)?;
+    Some(Contract {
+        name,
+        vendor,
+        source,
+    })
+}
+
 /// With the network from which somebody agreed to something.
 fn witnessed(mut parsed: Parsed, request: &Request) -> Parsed {
     if let Parsed::Submission(submission) = &mut parsed
@@ -390,7 +436,8 @@ fn message(parsed: Parsed) -> Message {
         Parsed::Submission(submission) => Message::Submission {
             submission: Box::new(submission),
         },
-        Parsed::Quarantined(quarantined) => Message::Quarantined {
+        // What a vendor is told is wrong is never queued; should it come here, a person looks at it.
+        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => Message::Quarantined {
             quarantined: Box::new(quarantined),
         },
         Parsed::Announced(announced) => Message::Announced {

@@ -10,6 +10,7 @@
 
 mod announced;
 mod captcha;
+mod contract;
 mod mail;
 mod provider;
 mod visitor;
@@ -91,6 +92,9 @@ pub enum Error {
     /// Nobody has pushed a configuration yet.
     #[error("there is no configuration yet; push one with `leadline push`")]
     NoConfiguration,
+    /// A vendor's contract could not be carried out.
+    #[error("the contract of a vendor could not be carried out")]
+    Contract(#[from] vendors::Error),
     /// Too many others write about the same person at the same time.
     #[error("others kept writing about the same person")]
     Contended,
@@ -170,6 +174,9 @@ impl Enrich {
                 let quarantined = Quarantined::suspected(submission, vec![problem]);
                 return self.quarantine(quarantined).await;
             }
+        }
+        if !self.buy(&mut submission, &current, &pepper, now).await? {
+            return Ok(Vec::new());
         }
         let mut answers = None;
         let mut is_early = false;
@@ -614,6 +621,7 @@ fn received(
         consent: submission.consent.clone(),
         external_id: submission.external_id.clone(),
         visitor: submission.visitor,
+        bought: submission.bought.clone(),
         check_at: first_check(config, submission.received_at),
     }
 }

@@ -66,6 +66,7 @@ fn submission(number: u128) -> Submission {
         external_id: None,
         visitor: None,
         captcha: None,
+        bought: None,
         released: false,
     }
 }

@@ -142,6 +142,7 @@ impl Recycle {
         now: Timestamp,
     ) -> Result<(), Error> {
         let Some(history) = self.table.lead(entry.lead).await? else {
+            self.send_bought(entry, current, now).await?;
             // Entries are written before what they are for. If that never comes, there is nothing to look after.
             return Ok(self.table.disarm(entry).await?);
         };
@@ -200,6 +201,32 @@ impl Recycle {
             self.table.arm(lead.id, next).await?;
         }
         Ok(self.table.disarm(entry).await?)
+    }
+
+    /// Sends on what was accepted of a vendor, if the door died before the queue had it: the acceptance is in the table, and
+    /// counts.
+    async fn send_bought(
+        &self,
+        entry: &DueEntry,
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let id = entry.lead.namesake();
+        let Some(submission) = self.table.accepted_lead(id).await? else {
+            return Ok(());
+        };
+        if self.table.submission(id).await?.record.is_some() {
+            return Ok(());
+        }
+        let message = Message::Submission {
+            submission: Box::new(submission),
+        };
+        self.queues.send(Queue::Enrich, &message).await?;
+        let again = now
+            .saturating_add(stuck_after(&current.config))
+            .unwrap_or(now);
+        self.table.arm(entry.lead, again).await?;
+        Ok(())
     }
 
     /// Tells about the last breach whoever has not heard of it: a run may have died between writing and sending.

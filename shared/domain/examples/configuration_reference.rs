@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 const INTRODUCTION: &str = include_str!("configuration_introduction.md");
 
 /// The sections in the order of the file that ships, and how their tables are written there.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("default_country", ""),
     ("sources", "[sources.NAME]"),
+    ("vendors", "[vendors.NAME]"),
     ("events", "[events]"),
     ("enrichment", "[enrichment.providers.NAME]"),
     ("scoring", "[scoring]"),

@@ -18,6 +18,7 @@ mod json_schema;
 pub mod mapping;
 mod source;
 mod spam;
+mod vendor;
 mod version;
 
 pub use check::{Problem, Severity, read};
@@ -25,6 +26,10 @@ pub use check::{Problem, Severity, read};
 pub use json_schema::schema;
 pub use source::{AnswersApi, Need, Needs, Profile, Source, SourceKind};
 pub use spam::{Captcha, CaptchaKind, Flood, MailLookUp, Outage, Rate, RatePer, Spam, Treatment};
+pub use vendor::{
+    Among, Amount, Cap, Criterion, Duplicates, Per, Ping, PriceRule, ReturnReason, Returns, Vendor,
+    VendorAnswer,
+};
 pub use version::version_of;
 
 /// The configuration that ships with Leadline.
@@ -41,6 +46,9 @@ pub struct Config {
     pub default_country: Option<String>,
     /// Where leads come from.
     pub sources: BTreeMap<String, Source>,
+    /// Contracts with vendors of leads, by name. A source is under one by its `vendor`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub vendors: BTreeMap<String, Vendor>,
     /// Behaviour that is reported on `POST /v1/events`.
     #[serde(default)]
     pub events: Events,
@@ -653,6 +661,12 @@ pub struct Expected {
 }
 
 impl Config {
+    /// The contract that a source is under: the vendor's name and what was agreed.
+    pub fn contract_of(&self, source: &str) -> Option<(&str, &Vendor)> {
+        let name = self.sources.get(source)?.vendor.as_deref()?;
+        Some((name, self.vendors.get(name)?))
+    }
+
     /// Names of the destinations that want `notice` about a lead of `pool`.
     pub fn destinations_for(&self, notice: Notice, pool: Option<&str>) -> Vec<&str> {
         self.destinations

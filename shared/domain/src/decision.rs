@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::Fields;
 use crate::id::{DeliveryId, EventId, LeadId, SubmissionId, VisitorKey};
 use crate::submission::Consent;
+use crate::vendor::{Bought, Money};
 
 /// One entry of a lead's history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,8 @@ pub enum Ruling {
     Delivered(Delivered),
     /// Consent was given or withdrawn otherwise than by a submission.
     Consent(ConsentSaid),
+    /// The buyer sent it back to its vendor.
+    Returned(Returned),
     /// This lead is another one.
     MergedInto(MergedInto),
 }
@@ -70,6 +73,7 @@ impl Ruling {
             Ruling::Recycled(_) => "recycled",
             Ruling::Delivered(_) => "delivered",
             Ruling::Consent(_) => "consent",
+            Ruling::Returned(_) => "returned",
             Ruling::MergedInto(_) => "merged_into",
         }
     }
@@ -156,6 +160,9 @@ pub struct Received {
     /// The browser in which it was filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visitor: Option<VisitorKey>,
+    /// What it was bought for, if it is a vendor's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bought: Option<Box<Bought>>,
     /// When the recycler looks at the lead, at the latest, if nothing else arms it before.
     pub check_at: Timestamp,
 }
@@ -514,7 +521,7 @@ pub struct Feedback {
 }
 
 /// What sales can say about a lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedbackKind {
     /// The rep got in touch.
@@ -669,4 +676,21 @@ pub struct ConsentSaid {
 pub struct MergedInto {
     /// The lead that this one is.
     pub lead: LeadId,
+}
+
+/// See [`Ruling::Returned`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The submission that is sent back.
+    pub submission: SubmissionId,
+    /// To whom.
+    pub vendor: String,
+    /// Why: the code of one of the reasons of the contract.
+    pub reason: String,
+    /// Who says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The price that is not owed any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::decision::{
     Answer, Apart, Assigned, ConsentSaid, Decision, Delivered, DeliveryStatus, Enriched, Feedback,
-    How, Nobody, Points, Received, Recycled, Route, Ruling, Scored, Then, Unassigned, Verdict,
+    How, Nobody, Points, Received, Recycled, Returned, Route, Ruling, Scored, Then, Unassigned,
+    Verdict,
 };
 use crate::id::DecisionId;
 use crate::lead::Lead;
@@ -109,6 +110,7 @@ pub fn summary(config: &Config, ruling: &Ruling) -> String {
         Ruling::Recycled(recycled) => recycled_summary(recycled),
         Ruling::Delivered(delivered) => delivered_summary(delivered),
         Ruling::Consent(said) => consent_summary(config, said),
+        Ruling::Returned(returned) => returned_summary(config, returned),
         Ruling::MergedInto(merged) => format!("This is the same person as {}.", merged.lead),
     }
 }
@@ -260,6 +262,23 @@ fn consent_summary(config: &Config, said: &ConsentSaid) -> String {
     format!("The person {what} {}{by}.", said.purpose)
 }
 
+fn returned_summary(config: &Config, returned: &Returned) -> String {
+    let by = returned
+        .by
+        .as_deref()
+        .map(|by| format!(" by {}", config.rep_name(by)))
+        .unwrap_or_default();
+    let price = returned
+        .price
+        .as_ref()
+        .map(|price| format!("; {price} are not owed any more"))
+        .unwrap_or_default();
+    format!(
+        "The lead was returned to {}{by} ({}){price}.",
+        returned.vendor, returned.reason
+    )
+}
+
 fn nobody_text(because: Nobody) -> &'static str {
     match because {
         Nobody::NoTerritory => "no territory takes it and there is no fallback pool",
@@ -363,6 +382,11 @@ pub fn reasons(config: &Config, ruling: &Ruling) -> Vec<Reason> {
             .iter()
             .map(|reason| Reason::new("reason", Some(&said.purpose), reason.clone()))
             .collect(),
+        Ruling::Returned(returned) => vec![Reason::new(
+            "reason",
+            Some(&returned.reason),
+            returned.reason.clone(),
+        )],
         Ruling::MergedInto(merged) => vec![Reason::new(
             "alias",
             Some(&merged.lead.to_string()),
@@ -385,6 +409,17 @@ fn received_reasons(config: &Config, received: &Received) -> Vec<Reason> {
             "same",
             Some(&key.to_string()),
             format!("the {key} is that of this lead"),
+        ));
+    }
+    if let Some(bought) = &received.bought {
+        let price = match &bought.price {
+            Some(price) => format!(" for {price}"),
+            None => String::new(),
+        };
+        reasons.push(Reason::new(
+            "bought",
+            Some(&bought.vendor),
+            format!("it was bought of {}{price}", bought.vendor),
         ));
     }
     if let Some(owner) = &received.stays_with {

@@ -189,6 +189,19 @@ identifier!(
     "bat_"
 );
 
+identifier!(
+    /// A vendor's question whether a lead would be bought.
+    PingId,
+    "ping_"
+);
+
+impl PingId {
+    /// The id of what `source` asked under `key`.
+    pub fn derive(pepper: &Pepper, source: &str, key: &[u8]) -> Self {
+        Self(pepper.hash(&[b"ping", source.as_bytes(), key]))
+    }
+}
+
 impl BatchId {
     /// The id of what came of a batch of `source`: of its rows in their order, each as `parts` name it. The same file under
     /// the same rules has the same id.

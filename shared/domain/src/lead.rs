@@ -11,6 +11,7 @@ use crate::decision::{
 use crate::field::{Field, Fields, Value};
 use crate::id::{DeliveryId, EventId, LeadId, SubmissionId};
 use crate::submission::Consent;
+use crate::vendor::Bought;
 
 /// What a person agreed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +65,21 @@ pub struct Lead {
     pub deliveries: BTreeMap<DeliveryId, OpenDelivery>,
     /// Notifications that ended, taken or given up.
     pub delivered: BTreeSet<DeliveryId>,
+    /// What was bought of vendors and became part of it.
+    pub bought: BTreeMap<SubmissionId, Purchase>,
     /// The lead that this one is, if it was merged.
     pub merged_into: Option<LeadId>,
+}
+
+/// A submission that was bought of a vendor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Purchase {
+    /// Of whom, for how much, on which day.
+    pub bought: Bought,
+    /// What sales has said since it came, each once.
+    pub heard: BTreeSet<FeedbackKind>,
+    /// Whether it was sent back.
+    pub is_returned: bool,
 }
 
 /// A value and where it is from.
@@ -246,6 +260,7 @@ impl Lead {
             waits: Waits::default(),
             deliveries: BTreeMap::new(),
             delivered: BTreeSet::new(),
+            bought: BTreeMap::new(),
             merged_into: None,
         }
     }
@@ -322,7 +337,12 @@ impl Lead {
                 self.waits.assignment = unassigned.retry_at;
                 self.waits.cooling_until = None;
             }
-            Ruling::Feedback(feedback) => self.hear(feedback.kind, at),
+            Ruling::Feedback(feedback) => {
+                for purchase in self.bought.values_mut() {
+                    purchase.heard.insert(feedback.kind);
+                }
+                self.hear(feedback.kind, at);
+            }
             Ruling::SlaBreached(breach) => {
                 if let Some(sla) = self
                     .owner
@@ -355,6 +375,7 @@ impl Lead {
                 }
             },
             Ruling::Consent(said) => self.agree(&said.purpose, &said.consent, None),
+            Ruling::Returned(returned) => self.give_back(returned.submission),
             Ruling::MergedInto(merged) => self.merged_into = Some(merged.lead),
         }
     }
@@ -375,6 +396,14 @@ impl Lead {
         }
         if !self.submissions.insert(received.submission) {
             return;
+        }
+        if let Some(bought) = &received.bought {
+            let purchase = Purchase {
+                bought: (**bought).clone(),
+                heard: BTreeSet::new(),
+                is_returned: false,
+            };
+            self.bought.insert(received.submission, purchase);
         }
         let at = received.received_at;
         let has_attribution = self.known.keys().any(Field::is_attribution);
@@ -435,6 +464,22 @@ impl Lead {
                     at,
                 },
             );
+        }
+    }
+
+    /// A lead of which everything was sent back is of no use to sales; one that somebody else told us of too stays.
+    fn give_back(&mut self, submission: SubmissionId) {
+        if let Some(purchase) = self.bought.get_mut(&submission) {
+            purchase.is_returned = true;
+        }
+        let is_all_returned = self.submissions.iter().all(|submission| {
+            self.bought
+                .get(submission)
+                .is_some_and(|purchase| purchase.is_returned)
+        });
+        if is_all_returned {
+            self.stage = Stage::Disqualified;
+            self.waits = Waits::default();
         }
     }
 

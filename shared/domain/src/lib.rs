@@ -25,4 +25,5 @@ pub mod rhythm;
 pub mod routing;
 pub mod scoring;
 pub mod submission;
+pub mod vendor;
 pub mod visitor;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Fields;
 use crate::id::{SubmissionId, VisitorKey};
+use crate::vendor::Bought;
 
 /// What one delivery of a source says about one person, checked and ready to be resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub struct Submission {
     /// The token of the captcha, to be verified once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captcha: Option<String>,
+    /// What it was bought for, once a vendor's contract has taken it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bought: Option<Box<Bought>>,
     /// A person has looked at it and let it go on: nothing is suspected of it any more.
     #[serde(default, skip_serializing_if = "is_false")]
     pub released: bool,

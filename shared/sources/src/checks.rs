@@ -67,6 +67,7 @@ pub fn recheck(
             external_id: None,
             visitor: None,
             captcha: None,
+            bought: None,
             released: true,
         }),
         (Ok(_), false) => Err(unknown),
@@ -86,6 +87,24 @@ pub(crate) fn check(
     meant: &Meant,
     source: &Source,
     default_country: Option<&str>,
+) -> Result<Fields, Vec<FieldProblem>> {
+    check_with(meant, source, default_country, true)
+}
+
+/// The same for a part of a submission: nothing has to be there.
+pub(crate) fn check_part(
+    meant: &Meant,
+    source: &Source,
+    default_country: Option<&str>,
+) -> Result<Fields, Vec<FieldProblem>> {
+    check_with(meant, source, default_country, false)
+}
+
+fn check_with(
+    meant: &Meant,
+    source: &Source,
+    default_country: Option<&str>,
+    is_whole: bool,
 ) -> Result<Fields, Vec<FieldProblem>> {
     let mut checked = Checked::default();
     let country = meant
@@ -122,14 +141,18 @@ pub(crate) fn check(
     // Where one of the two was given and is wrong, that is the problem to solve.
     let has_contact =
         text_of(&fields, &Field::Email).is_some() || text_of(&fields, &Field::Phone).is_some();
-    if !has_contact && !has_problem(&problems, "email") && !has_problem(&problems, "phone") {
+    if is_whole
+        && !has_contact
+        && !has_problem(&problems, "email")
+        && !has_problem(&problems, "phone")
+    {
         problems.push(problem(
             "email",
             "contact_required",
             "there is neither an e-mail address nor a phone number; give at least one of them",
         ));
     }
-    for name in &source.required {
+    for name in source.required.iter().filter(|_| is_whole) {
         let Ok(field) = Field::from_str(name) else {
             continue;
         };
@@ -274,7 +297,7 @@ fn has_problem(problems: &[FieldProblem], field: &str) -> bool {
     problems.iter().any(|problem| problem.field == field)
 }
 
-fn problem(field: &str, code: &str, message: &str) -> FieldProblem {
+pub(crate) fn problem(field: &str, code: &str, message: &str) -> FieldProblem {
     FieldProblem {
         field: field.to_owned(),
         code: code.to_owned(),

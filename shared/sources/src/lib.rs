@@ -31,6 +31,7 @@ mod meaning;
 mod mentions;
 mod moment;
 mod page;
+mod ping;
 mod proof;
 mod refusal;
 mod reply;
@@ -42,6 +43,7 @@ pub use checks::recheck;
 pub use fetched::{Question, questions, read_answers, set_aside};
 pub use kinds::about;
 pub use meaning::is_map_target;
+pub use ping::{Asked, asked};
 pub use refusal::{Refusal, Unauthorized, Unparseable};
 pub use reply::{Answered, Reply, reply};
 
@@ -101,6 +103,8 @@ pub enum Parsed {
     Submission(Submission),
     /// Kept for a person to correct: the sender would not understand, or not read, what is wrong with it.
     Quarantined(Quarantined),
+    /// Wrong in some fields, from a vendor, who is told so: nothing of it is kept.
+    Wrong(Quarantined),
     /// Only announced: its answers are to be fetched ([`questions`]), then it becomes one of the others ([`read_answers`]).
     Announced(Announced),
 }
@@ -110,7 +114,7 @@ impl Parsed {
     pub fn id(&self) -> SubmissionId {
         match self {
             Parsed::Submission(submission) => submission.id,
-            Parsed::Quarantined(quarantined) => quarantined.id,
+            Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => quarantined.id,
             Parsed::Announced(announced) => announced.id,
         }
     }
@@ -126,7 +130,7 @@ const MAX_EXTERNAL_ID: usize = 255;
 ///
 /// # Errors
 /// [`Refusal`], whose [`Refusal::status`] is the answer unless the kind has one of its own ([`reply`]). Bad fields are
-/// [`Refusal::Fields`] only if a person reads the answer (the source's `answer_field_errors`, and a kind whose answers are
+/// [`Parsed::Wrong`] where a vendor is told, and [`Refusal::Fields`] only if a person reads the answer (the source's `answer_field_errors`, and a kind whose answers are
 /// read); else the submission is quarantined.
 pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Refusal> {
     let kind = kinds::of(door.source.kind);
@@ -179,6 +183,7 @@ fn of_drafts(
     // Of several, those that are right are not refused for the others.
     let answers_person =
         door.source.answer_field_errors && kind.answer_is_read && drafts.len() == 1;
+    let answers_vendor = door.source.answer_field_errors && door.source.vendor.is_some();
     let mut parsed = Vec::with_capacity(drafts.len());
     let mut problems = Vec::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -199,6 +204,9 @@ fn of_drafts(
         }
         match judged(door, incoming, identity, draft, meant) {
             Judged::Fit(one) => parsed.push(one),
+            Judged::Wrong(_, Parsed::Quarantined(wrong)) if answers_vendor => {
+                parsed.push(Parsed::Wrong(wrong));
+            }
             Judged::Wrong(found, _) if answers_person => problems.extend(found),
             Judged::Wrong(_, one) => parsed.push(one),
         }
@@ -268,6 +276,7 @@ fn judged(
                     .as_deref()
                     .and_then(|id| VisitorKey::of(door.pepper, id)),
                 captcha: suspicion::captcha_token(draft, door.source),
+                bought: None,
                 released: false,
             }))
         }

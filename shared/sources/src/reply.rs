@@ -1,6 +1,8 @@
 //! Answers in the sender's own format, where its kind has one.
 
+use domain::id::SubmissionId;
 use domain::submission::FieldProblem;
+use domain::vendor::Offer;
 
 use crate::refusal::Refusal;
 use crate::{Accepted, Door, Incoming, kinds};
@@ -45,6 +47,8 @@ impl Reply {
 pub enum Answered<'a> {
     /// It is accepted, and durable.
     Accepted(&'a Accepted),
+    /// It is a vendor's, and this is what its contract makes of each lead; nothing for what is only looked at later.
+    Offered(&'a [(SubmissionId, Option<Offer>)]),
     /// It is refused.
     Refused(&'a Refusal),
     /// It could not be made durable: the sender is to send it again.

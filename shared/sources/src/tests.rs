@@ -8,6 +8,7 @@ mod identity;
 mod machines;
 mod meanings;
 mod messaging;
+mod pings;
 mod proofs;
 mod properties;
 mod refusals;

@@ -109,7 +109,7 @@ pub(crate) fn ceiling(at: Timestamp) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(at)
 }
 
-fn shard_of(lead: LeadId) -> u8 {
+pub(crate) fn shard_of(lead: LeadId) -> u8 {
     // The id is a keyed hash: its low bits are evenly spread.
     (lead.bits() % u128::from(SHARDS)) as u8
 }

@@ -20,11 +20,19 @@
 //! | `W#<destination>` | `W` | a destination that said it is gone |
 //! | `R#<26>` | `<window>` | how often something came in a window of time |
 //! | `V#<26>` | `V` | what a visitor did, and whose forms were filled in there |
+//! | `O#<26>` | `O` | what a vendor was answered about the submission of that name |
+//! | `O#<26>` | `M` | the accepted lead of that name, until it is certain that it arrived |
+//! | `X#<owner>` | `<cap>#<start>` | how much of a cap is used in a period; the owner is a vendor, or `VENDOR.ping` |
+//! | `U#<26>` | `U` | when a person was bought, by anybody and by each vendor |
+//! | `N#<26>` | `N` | a ping and the price that it was answered |
+//! | `Z#<vendor>` | `<day>#<part>` | a part of the counts of a vendor's scorecard |
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::id::{BatchId, LeadId, SubmissionId, VisitorKey};
+use domain::id::{BatchId, LeadId, PingId, SubmissionId, VisitorKey};
 use domain::identity::IdentityKey;
+use domain::vendor::PersonKey;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::Item;
 
@@ -172,4 +180,32 @@ pub(crate) fn count(what: u128, window: i64) -> Key {
 
 pub(crate) fn destination(name: &str) -> Key {
     Key::new(format!("W#{name}"), "W")
+}
+
+pub(crate) fn offer(submission: SubmissionId) -> Key {
+    Key::new(format!("O#{}", submission.digits()), "O")
+}
+
+pub(crate) fn offered_message(submission: SubmissionId) -> Key {
+    Key::new(format!("O#{}", submission.digits()), "M")
+}
+
+pub(crate) fn cap(owner: &str, cap: &str, starts: i64) -> Key {
+    Key::new(format!("X#{owner}"), format!("{cap}#{starts:011}"))
+}
+
+pub(crate) fn person(person: PersonKey) -> Key {
+    Key::new(format!("U#{}", domain::id::encode(person.0)), "U")
+}
+
+pub(crate) fn ping(ping: PingId) -> Key {
+    Key::new(format!("N#{}", ping.digits()), "N")
+}
+
+pub(crate) fn scorecard_partition(vendor: &str) -> String {
+    format!("Z#{vendor}")
+}
+
+pub(crate) fn scorecard(vendor: &str, day: Date, shard: u128) -> Key {
+    Key::new(scorecard_partition(vendor), format!("{day}#{shard}"))
 }

@@ -195,7 +195,7 @@ impl Table {
     }
 }
 
-fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> {
+pub(crate) fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> {
     let body = codec::encode(DECISIONS, decisions)?;
     if body.len() > 390_000 {
         return Err(Error::TooLarge {

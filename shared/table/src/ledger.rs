@@ -79,17 +79,7 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn note_accepted(&self, source: &str, entry: LedgerEntry) -> Result<(), Error> {
-        let mut item = keys::ledger(source, entry.second, &entry.name()).item();
-        let expires = entry.second.saturating_add(KEEP_SECONDS);
-        item.insert(
-            keys::EXPIRES.to_owned(),
-            AttributeValue::N(expires.to_string()),
-        );
-        if let Some(submissions) = entry.submissions {
-            let submissions = AttributeValue::N(submissions.to_string());
-            item.insert(ROWS.to_owned(), submissions);
-        }
-        self.put(item).await
+        self.put(item(source, entry)).await
     }
 
     /// The different submissions that an entry stands for.
@@ -219,6 +209,21 @@ impl Table {
         self.count_read("Query", found.consumed_capacity());
         found.items().first().map(read).transpose()
     }
+}
+
+/// An entry as it is stored.
+pub(crate) fn item(source: &str, entry: LedgerEntry) -> Item {
+    let mut item = keys::ledger(source, entry.second, &entry.name()).item();
+    let expires = entry.second.saturating_add(KEEP_SECONDS);
+    item.insert(
+        keys::EXPIRES.to_owned(),
+        AttributeValue::N(expires.to_string()),
+    );
+    if let Some(submissions) = entry.submissions {
+        let submissions = AttributeValue::N(submissions.to_string());
+        item.insert(ROWS.to_owned(), submissions);
+    }
+    item
 }
 
 fn read(item: &Item) -> Result<LedgerEntry, Error> {

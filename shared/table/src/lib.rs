@@ -17,10 +17,12 @@ mod keys;
 mod leads;
 mod ledger;
 mod meter;
+mod offers;
 mod pools;
 mod providers;
 mod quarantine;
 mod schema;
+mod scorecards;
 mod submissions;
 mod visitors;
 
@@ -42,8 +44,10 @@ pub use error::Error;
 pub use leads::{Appended, History};
 pub use ledger::{AcceptedThing, LedgerEntry, NOTED_WITHIN, Progress};
 pub use meter::{Meter, Tally};
+pub use offers::{CapUse, PersonUse, Returning, Settled, Settling, StoredOffer};
 pub use providers::CachedAnswer;
 pub use quarantine::{Deed, Step, Waiting};
+pub use scorecards::{Counts, ScorecardEntry};
 pub use submissions::{Known, Record};
 pub use visitors::StoredVisitor;
 

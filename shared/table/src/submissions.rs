@@ -219,6 +219,22 @@ impl Table {
         Ok(())
     }
 
+    /// Records that a submission ended as `record` says: for the first time, or in place of its quarantine.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn record_end(&self, record: &Record) -> Result<(), Error> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(record_item(record)?))
+            .condition_expression("attribute_not_exists(pk) OR attribute_exists(quarantined)")
+            .set_return_consumed_capacity(self.capacity());
+        self.put_on_condition(request).await?;
+        Ok(())
+    }
+
     /// Accepts a correction of a quarantined submission, by its digest. False when the submission is not quarantined any
     /// more or another correction was accepted before: of two corrections only one may make a lead.
     ///

@@ -9,6 +9,8 @@ pub enum Call {
     Handshake,
     /// `POST /v1/sources/{source}/batch`
     SubmitBatch,
+    /// `POST /v1/sources/{source}/ping`
+    Ping,
     /// `POST /v1/events`
     ReportEvents,
     /// `GET /v1/sources/{source}/profile`
@@ -43,6 +45,14 @@ pub enum Call {
     Resubmit,
     /// `POST /v1/submissions/{submission}/discard`
     Discard,
+    /// `POST /v1/submissions/{submission}/return`
+    Return,
+    /// `GET /v1/vendors`
+    ListVendors,
+    /// `GET /v1/vendors/{vendor}/scorecard`
+    GetScorecard,
+    /// `POST /v1/vendors/{vendor}/claims`
+    CompareClaims,
     /// `GET /v1/batches/{batch}`
     GetBatch,
     /// `GET /v1/config`
@@ -107,6 +117,13 @@ pub const DOORS: &[Route] = &[
         "POST",
         "/v1/sources/{source}/batch",
         "Many submissions in one file: CSV, JSON lines, a JSON array or ADF.",
+        false,
+    ),
+    route(
+        Call::Ping,
+        "POST",
+        "/v1/sources/{source}/ping",
+        "A vendor asks whether a lead would be bought, and for how much.",
         false,
     ),
     route(
@@ -223,6 +240,34 @@ pub const API: &[Route] = &[
         "POST",
         "/v1/submissions/{submission}/discard",
         "Ends the quarantine of a submission that will never become a lead.",
+        true,
+    ),
+    route(
+        Call::Return,
+        "POST",
+        "/v1/submissions/{submission}/return",
+        "Sends a bought lead back to its vendor.",
+        true,
+    ),
+    route(
+        Call::ListVendors,
+        "GET",
+        "/v1/vendors",
+        "Every vendor: its contract, and how much of its caps is used.",
+        true,
+    ),
+    route(
+        Call::GetScorecard,
+        "GET",
+        "/v1/vendors/{vendor}/scorecard",
+        "What a vendor offered, what was bought of it, and what became of that.",
+        true,
+    ),
+    route(
+        Call::CompareClaims,
+        "POST",
+        "/v1/vendors/{vendor}/claims",
+        "Which of the leads that a vendor says it sent were received, and what was answered.",
         true,
     ),
     route(

@@ -33,6 +33,7 @@ pub(super) fn view_of(config: &Config, history: &History) -> View {
                     consent: BTreeMap::new(),
                     external_id: None,
                     visitor: None,
+                    bought: None,
                     check_at: now,
                 }),
                 place,

@@ -98,6 +98,13 @@ pub(crate) const BATCH_UNPROVED: Kind = Kind::new(
     "This source takes files only from a sender who proves itself.",
 );
 
+/// The limit of a vendor's pings is reached.
+pub(crate) const PING_LIMITED: Kind = Kind::new(
+    StatusCode::TOO_MANY_REQUESTS,
+    "ping_limited",
+    "The contract takes no more pings for now.",
+);
+
 /// What a batch may be refused with, besides [`BATCH_REFUSED`]: as a submission, but not for its fields.
 pub(crate) fn batch_refusals() -> Vec<Kind> {
     let mut kinds = refusals();
@@ -131,7 +138,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         .chain(problems::ALL)
         .chain(&refusals())
         .chain(&event_refusals())
-        .chain(&[BATCH_REFUSED, BATCH_UNPROVED])
+        .chain(&[BATCH_REFUSED, BATCH_UNPROVED, PING_LIMITED])
     {
         if kinds.iter().all(|known| known.code != kind.code) {
             kinds.push(*kind);

@@ -246,3 +246,117 @@ pub(crate) struct EventRejected {
     /// Why, and what would be right.
     message: String,
 }
+
+/// Why a lead goes back.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand, to report every bad field at once"
+)]
+pub(crate) struct Return {
+    /// One of the reasons of the contract, by its code or its label, whatever the case and punctuation.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    reason: String,
+    /// Who says so.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    by: Option<String>,
+}
+
+/// Leads that a vendor says it sent.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ClaimList")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand, to report every bad field at once"
+)]
+pub(crate) struct Claims {
+    /// The leads.
+    #[schemars(length(min = 1, max = 500))]
+    claims: Vec<ClaimOfOne>,
+}
+
+/// A lead that a vendor says it sent, by at least one of these.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct ClaimOfOne {
+    /// The vendor's own id.
+    id: Option<String>,
+    /// `sub_…`, as the vendor was answered.
+    submission: Option<String>,
+    /// An e-mail address.
+    email: Option<String>,
+    /// SHA-256 of the address in small letters, in hexadecimal.
+    email_sha256: Option<String>,
+    /// SHA-256 of the number in E.164, in hexadecimal.
+    phone_sha256: Option<String>,
+}
+
+/// What a vendor's lead is answered. For several leads in one request, one such object for each in `results`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct VendorAnswer {
+    /// Those that are bought or looked at.
+    submissions: Vec<String>,
+    /// The lead's id, the same for every repeat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submission: Option<String>,
+    /// `accepted`, `duplicate`, `rejected`, `capped`, `held`, or `queued` for what is answered later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+    /// Why it is not bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<VendorReason>,
+    /// What it is bought for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<crate::answers::MoneyAnswer>,
+    /// The day on which a known person was last heard of, in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_since: Option<String>,
+    /// The cap that is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cap: Option<String>,
+    /// When it starts again at 0; null if never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    opens_at: Option<String>,
+    /// Each field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<Value>>,
+    /// Of several leads in one request, each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    results: Option<Vec<Value>>,
+}
+
+/// A reason in the answer to a vendor.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct VendorReason {
+    /// Stable code: `duplicate`, `capped`, `invalid_fields`, the name of a criterion, or what is wrong with the ping.
+    code: String,
+    /// In words.
+    message: String,
+}
+
+/// What a ping is answered.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct PingAnswer {
+    /// `accepted`, `duplicate`, `rejected` or `capped`: what a lead like this would be answered now.
+    outcome: String,
+    /// `ping_…`, to be quoted by the lead as its field `ping_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ping: Option<String>,
+    /// Until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    expires_at: Option<String>,
+    /// The price that then holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<crate::answers::MoneyAnswer>,
+    /// Why it would not be bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<VendorReason>,
+    /// When a cap that is reached starts again at 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    opens_at: Option<String>,
+}

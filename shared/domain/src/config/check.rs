@@ -24,6 +24,7 @@ mod spam;
 mod territories;
 mod time;
 mod tree;
+mod vendors;
 
 /// Largest file accepted, in bytes. A version is one DynamoDB item, which holds at most 400 KB with its keys.
 pub const MAX_BYTES: usize = 350_000;
@@ -240,6 +241,7 @@ fn examine(text: &str) -> Examined {
     if let Some(config) = &fitted.value {
         let mut findings = Findings::new(&lines, &root, &fitted.left_out);
         doors::check(config, &mut findings);
+        vendors::check(config, &mut findings);
         rules::check(config, &mut findings);
         people::check(config, &mut findings);
         territories::check(config, &mut findings);

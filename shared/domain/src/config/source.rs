@@ -221,6 +221,9 @@ source_kinds! {
 pub struct Source {
     /// What it sends.
     pub kind: SourceKind,
+    /// The vendor whose leads come here, by its name under `vendors`: what it sends is bought under its contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
     /// Name of the secret that proves the sender: what it signs with, or what it gives along. docs/sources.md says for each
     /// kind which secret that is. A `form` or `chatbot` that has one asks for it in the header `X-Leadline-Secret`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -315,6 +318,7 @@ impl Source {
     pub fn of_kind(kind: SourceKind) -> Self {
         Self {
             kind,
+            vendor: None,
             secret: None,
             handshake_secret: None,
             public_url: None,

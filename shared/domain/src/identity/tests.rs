@@ -25,6 +25,7 @@ fn lead(number: u128, pairs: &[(Field, &str)]) -> Lead {
         consent: BTreeMap::new(),
         external_id: None,
         visitor: None,
+        bought: None,
         check_at: at,
     };
     let decision = Decision {

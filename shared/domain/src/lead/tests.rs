@@ -36,6 +36,7 @@ fn received(submission: u128, second: i64, pairs: &[(Field, &str)]) -> Decision 
         consent: BTreeMap::new(),
         external_id: None,
         visitor: None,
+        bought: None,
         check_at: at(second + 600),
     };
     decision(second, Ruling::Received(received))

@@ -56,6 +56,7 @@ fn received(minute: i64) -> Decision {
         consent: BTreeMap::new(),
         external_id: None,
         visitor: None,
+        bought: None,
         check_at: first_check(&config(), at(minute)),
     };
     decision(minute, Ruling::Received(received))

@@ -149,6 +149,7 @@ impl<'a> Checker<'a> {
             // A file is written long after anybody looked at a page.
             visitor: None,
             captcha: None,
+            bought: None,
             released: false,
         }))
     }

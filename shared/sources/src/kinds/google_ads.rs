@@ -117,7 +117,7 @@ fn reply(_: &Door<'_>, _: &Incoming<'_>, answered: Answered<'_>) -> Option<Reply
     };
     match answered {
         Answered::Accepted(Accepted::Handshake(_)) => None,
-        Answered::Accepted(_) => Some(Reply::json(200, "{}")),
+        Answered::Accepted(_) | Answered::Offered(_) => Some(Reply::json(200, "{}")),
         Answered::Refused(refusal) => said(refusal.status(), &refusal.to_string()),
         Answered::Unavailable => said(503, "It could not be stored. Send it again."),
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::vendor::Answer as Said;
 use serde_json::{Value, json};
 
 use super::{Kind, Reading};
@@ -37,7 +38,7 @@ pub(super) const ABOUT: About = About {
         "Parameters of the address stand before fields of the body. Names with dots nest; a name that is both a value and a group (`a` and `a.b`) is refused with `400`. In JSON, raw tabs and line breaks inside texts are taken. Of XML the root's name does not matter, and attributes are fields.",
         "`phone_1`, `address_1`, `postal_code`, `trustedform_cert_url` and `universal_leadid` are understood; `redir_url` is neither followed nor kept.",
         "With `answer_field_errors = false` wrong fields are quarantined, and the outcome is `success`.",
-        "Prices, caps and `ping` are not part of this kind.",
+        "With `vendor = \"NAME\"` its contract answers: `success` with a `price`, or `failure` with the reason (a duplicate, a cap that is reached, a criterion that is not met). See [vendors.md](vendors.md).",
     ],
     samples: &[
         sample!("leadconduit/form.txt", URLENCODED, "A form with nested names."),
@@ -114,7 +115,25 @@ fn refuse_conflicts(answers: &Answers) -> Result<(), Refusal> {
 }
 
 fn reply(_: &Door<'_>, incoming: &Incoming<'_>, answered: Answered<'_>) -> Option<Reply> {
+    let mut price = None;
     let (status, outcome, reason, id) = match answered {
+        Answered::Offered(offers) => {
+            let (id, offer) = offers.first()?;
+            let id = Some(id.to_string());
+            match offer {
+                // What is looked at later is taken.
+                None => (201, "success", None, id),
+                Some(offer) => {
+                    let is_taken =
+                        matches!(offer.answer, Said::Accepted { .. } | Said::Held);
+                    if let Said::Accepted { price: Some(agreed), .. } = &offer.answer {
+                        price = Some(agreed.decimal());
+                    }
+                    let outcome = if is_taken { "success" } else { "failure" };
+                    (201, outcome, offer.answer.reason(), id)
+                }
+            }
+        }
         Answered::Accepted(Accepted::Submissions(parsed)) => {
             let id = parsed.first().map(Parsed::id).map(|id| id.to_string());
             (201, "success", None, id)
@@ -140,10 +159,10 @@ fn reply(_: &Door<'_>, incoming: &Incoming<'_>, answered: Answered<'_>) -> Optio
         Reply::of(
             status,
             "application/xml; charset=utf-8",
-            in_xml(outcome, reason.as_deref(), id.as_deref()),
+            in_xml(outcome, reason.as_deref(), id.as_deref(), price.as_deref()),
         )
     } else {
-        Reply::json(status, in_json(outcome, reason, id).to_string())
+        Reply::json(status, in_json(outcome, reason, id, price.as_deref()).to_string())
     };
     match answered {
         Answered::Refused(Refusal::MethodNotAllowed { allow }) => {
@@ -155,7 +174,12 @@ fn reply(_: &Door<'_>, incoming: &Incoming<'_>, answered: Answered<'_>) -> Optio
     Some(reply)
 }
 
-fn in_json(outcome: &str, reason: Option<String>, id: Option<String>) -> Value {
+fn in_json(
+    outcome: &str,
+    reason: Option<String>,
+    id: Option<String>,
+    price: Option<&str>,
+) -> Value {
     let mut body = json!({ "outcome": outcome });
     if let Some(reason) = reason {
         body["reason"] = reason.into();
@@ -163,10 +187,14 @@ fn in_json(outcome: &str, reason: Option<String>, id: Option<String>) -> Value {
     if let Some(id) = id {
         body["lead"] = json!({ "id": id });
     }
+    // A number, as LeadConduit reads it.
+    if let Some(price) = price.and_then(|price| serde_json::from_str::<Value>(price).ok()) {
+        body["price"] = price;
+    }
     body
 }
 
-fn in_xml(outcome: &str, reason: Option<&str>, id: Option<&str>) -> String {
+fn in_xml(outcome: &str, reason: Option<&str>, id: Option<&str>, price: Option<&str>) -> String {
     let escaped = |text: &str| {
         text.replace('&', "&amp;")
             .replace('<', "&lt;")
@@ -178,8 +206,11 @@ fn in_xml(outcome: &str, reason: Option<&str>, id: Option<&str>) -> String {
     let lead = id
         .map(|id| format!("<lead><id>{}</id></lead>", escaped(id)))
         .unwrap_or_default();
+    let price = price
+        .map(|price| format!("<price>{price}</price>"))
+        .unwrap_or_default();
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<result><outcome>{outcome}</outcome>{reason}{lead}</result>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<result><outcome>{outcome}</outcome>{reason}{lead}{price}</result>"
     )
 }
 

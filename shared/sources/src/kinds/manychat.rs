@@ -97,7 +97,7 @@ fn read(_: &Door<'_>, incoming: &Incoming<'_>) -> Result<Reading, Refusal> {
 
 fn reply(_: &Door<'_>, _: &Incoming<'_>, answered: Answered<'_>) -> Option<Reply> {
     match answered {
-        Answered::Accepted(_) => Some(Reply::json(200, NOTHING_TO_SAY)),
+        Answered::Accepted(_) | Answered::Offered(_) => Some(Reply::json(200, NOTHING_TO_SAY)),
         Answered::Refused(_) | Answered::Unavailable => None,
     }
 }

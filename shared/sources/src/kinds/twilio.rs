@@ -195,7 +195,7 @@ fn is_opt_out(kind: Option<&str>, said: Option<&str>) -> bool {
 
 fn reply(_: &Door<'_>, _: &Incoming<'_>, answered: Answered<'_>) -> Option<Reply> {
     match answered {
-        Answered::Accepted(_) => Some(Reply::of(200, "text/xml; charset=utf-8", SILENCE)),
+        Answered::Accepted(_) | Answered::Offered(_) => Some(Reply::of(200, "text/xml; charset=utf-8", SILENCE)),
         Answered::Refused(_) | Answered::Unavailable => None,
     }
 }

@@ -44,7 +44,9 @@ impl Request {
 fn good(row: &Checked) -> &Submission {
     match row.outcome.as_ref().unwrap() {
         Parsed::Submission(submission) => submission,
-        Parsed::Quarantined(quarantined) => panic!("{:?}", quarantined.problems),
+        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => {
+            panic!("{:?}", quarantined.problems)
+        }
         Parsed::Announced(_) => panic!("a file announces nothing"),
     }
 }

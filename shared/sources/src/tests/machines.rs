@@ -301,7 +301,7 @@ fn each(request: &Request) -> Vec<String> {
         .iter()
         .map(|one| match one {
             Parsed::Submission(submission) => submission.fields[&Field::Email].to_string(),
-            Parsed::Quarantined(kept) => {
+            Parsed::Quarantined(kept) | Parsed::Wrong(kept) => {
                 let problem = &kept.problems[0];
                 format!("{} {}", problem.field, problem.code)
             }

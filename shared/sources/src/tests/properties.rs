@@ -159,6 +159,15 @@ proptest! {
     }
 
     #[test]
+    fn no_body_makes_a_ping_panic_and_a_ping_again_says_the_same(
+        body in prop_oneof![pieces(), documents()],
+        content_type in proptest::sample::select(&CONTENT_TYPES[..]),
+    ) {
+        let request = Request::new(SourceKind::Generic, content_type, body);
+        prop_assert_eq!(request.open(crate::asked), request.open(crate::asked));
+    }
+
+    #[test]
     fn the_order_of_fields_and_the_encoding_do_not_change_the_id(fields in fields(), boundary in "[A-Za-z0-9]{30,40}") {
         let mut reversed = fields.clone();
         reversed.reverse();

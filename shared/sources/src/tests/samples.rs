@@ -134,7 +134,7 @@ fn tell(parsed: &Parsed, lines: &mut Vec<String>) {
                 lines.push(format!("  consent {}", one_line(agreed)));
             }
         }
-        Parsed::Quarantined(quarantined) => {
+        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => {
             lines.push(format!(
                 "quarantined: {}",
                 codes(&quarantined.problems).join(", ")

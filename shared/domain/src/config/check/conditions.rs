@@ -95,6 +95,27 @@ fn written_conditions(root: &Node) -> Vec<(Path, &Node)> {
             conditions.push((territories.index(index).key("when"), when));
         }
     }
+    for entry in root.get("vendors").map_or(&[][..], Node::entries) {
+        let path = Path::root().key("vendors").key(&entry.key);
+        for (lists, word) in [
+            (&["prices"][..], "when"),
+            (&["criteria"][..], "must"),
+            (&["caps"][..], "when"),
+            (&["ping", "limits"][..], "when"),
+        ] {
+            let mut path = path.clone();
+            let mut node = Some(&entry.node);
+            for key in lists {
+                path = path.key(key);
+                node = node.and_then(|node| node.get(key));
+            }
+            for (index, item) in node.map_or(&[][..], Node::items).iter().enumerate() {
+                if let Some(condition) = item.get(word) {
+                    conditions.push((path.index(index).key(word), condition));
+                }
+            }
+        }
+    }
     conditions
 }
 

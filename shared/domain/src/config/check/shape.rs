@@ -190,6 +190,9 @@ impl serde::de::Error for Mismatch {
         // What serde says of an enum that is told apart by its shape is its name.
         let expected = match message.rsplit(' ').next() {
             Some("Value") => "text, a whole number, `true` or `false`",
+            Some("Amount") => {
+                "an amount such as `\"45.00\"`, or a whole number in the smallest unit"
+            }
             Some("OneOrMany") => "text, or a list of texts",
             Some("HeaderValue") => "text, or `{ secret = \"NAME\", prefix = \"…\" }`",
             Some("Condition") => "a condition such as `{ field = \"country\", is = \"DE\" }`",

@@ -4,6 +4,7 @@ mod conditions;
 mod doors;
 mod people;
 mod rules;
+mod vendors;
 
 use super::{GOOD, Severity, good_but, problems};
 
@@ -44,17 +45,21 @@ fn finds_instead(from: &str, to: &str, expected: &[(&str, &str)]) {
 }
 
 /// Codes of problems that refuse nothing.
-const WARNINGS: [&str; 12] = [
+const WARNINGS: [&str; 16] = [
+    "answered_later",
     "empty_pool",
+    "never_reached",
     "no_fallback",
     "no_fields",
     "no_notices",
     "no_points",
     "no_response_rule",
     "overlapping_territories",
+    "ping_of_queued",
     "plain_http",
     "unknown_event",
     "unused_pool",
     "unused_rep",
     "unused_setting",
+    "unused_vendor",
 ];

@@ -1,0 +1,141 @@
+//! Files of vendors: each row goes through the contract like a lead that comes alone, and the report says what became of it.
+
+use std::collections::BTreeMap;
+
+use domain::config::VendorAnswer;
+use domain::id::SubmissionId;
+use domain::submission::FieldProblem;
+use domain::vendor::Answer;
+use futures::future::try_join_all;
+use sources::Parsed;
+use sources::batch::Checked;
+use vendors::{Buyer, Contract, Offered};
+use web::Problem;
+
+use crate::{Capture, unavailable};
+
+/// Rows answered at the same time. More would only get in each other's way at the caps.
+const ROWS_AT_ONCE: usize = 8;
+
+impl Capture {
+    /// Offers the rows of a file under a contract. Good rows that it refuses are bad from then on, with its reason; those that
+    /// it accepts are bought. Bad rows are counted as rejected.
+    pub(crate) async fn offer_rows(
+        &self,
+        buyer: &Buyer<'_>,
+        contract: Contract<'_>,
+        rows: &mut [Checked],
+    ) -> Result<(), Problem> {
+        // The same file has the same rows, in the same places.
+        let file: Vec<u8> = rows
+            .iter()
+            .flat_map(|row| match &row.outcome {
+                Ok(parsed) => parsed.id().bits().to_be_bytes().to_vec(),
+                Err(problems) => problems
+                    .iter()
+                    .flat_map(|problem| {
+                        format!("{}\u{0}{}\u{0}", problem.field, problem.code).into_bytes()
+                    })
+                    .collect(),
+            })
+            .collect();
+        for some in rows.chunks_mut(ROWS_AT_ONCE) {
+            let answered = some
+                .iter()
+                .map(|row| self.offer_row(buyer, contract, row, &file));
+            let answered = try_join_all(answered).await?;
+            for (row, change) in some.iter_mut().zip(answered) {
+                if let Some(outcome) = change {
+                    row.outcome = outcome;
+                }
+            }
+        }
+        copy_to_repeats(rows);
+        Ok(())
+    }
+
+    /// What becomes of a row that the contract has something to say about.
+    async fn offer_row(
+        &self,
+        buyer: &Buyer<'_>,
+        contract: Contract<'_>,
+        row: &Checked,
+        file: &[u8],
+    ) -> Result<Option<Result<Parsed, Vec<FieldProblem>>>, Problem> {
+        let parsed = match &row.outcome {
+            // It is what the row before it is.
+            Ok(_) if row.repeats.is_some() => return Ok(None),
+            Ok(parsed) => parsed,
+            Err(problems) => {
+                let key = [file, &row.number.to_be_bytes()[..]].concat();
+                let id = SubmissionId::derive(buyer.pepper, contract.source, "wrong_row", &key);
+                let settled = buyer.settle(contract, Offered::Wrong(id, problems)).await;
+                settled.map_err(|error| unavailable(&error))?;
+                return Ok(None);
+            }
+        };
+        let heard = self.offered(buyer, contract, parsed.clone()).await?;
+        Ok(Some(match (heard.goes_on, heard.offer) {
+            (Some(parsed), _) => Ok(parsed),
+            (None, Some(offer)) => Err(vec![refusal(&offer.answer)]),
+            (None, None) => return Ok(None),
+        }))
+    }
+
+    /// What the contract would say of each good row now. Nothing is counted.
+    pub(crate) async fn look_at_rows(
+        &self,
+        buyer: &Buyer<'_>,
+        contract: Contract<'_>,
+        rows: &mut [Checked],
+    ) -> Result<(), Problem> {
+        if contract.vendor.answer == VendorAnswer::Queued {
+            return Ok(());
+        }
+        for some in rows.chunks_mut(ROWS_AT_ONCE) {
+            let looks = some.iter().map(async |row| match &row.outcome {
+                Ok(Parsed::Submission(submission)) => {
+                    vendors::look(buyer, contract, submission).await.map(Some)
+                }
+                _ => Ok(None),
+            });
+            let looks = try_join_all(looks).await;
+            for (row, answer) in some
+                .iter_mut()
+                .zip(looks.map_err(|error| unavailable(&error))?)
+            {
+                if let Some(answer) = answer
+                    && !matches!(answer, Answer::Accepted { .. } | Answer::Held)
+                {
+                    row.outcome = Err(vec![refusal(&answer)]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A row that says the same as one before it becomes what that one became.
+fn copy_to_repeats(rows: &mut [Checked]) {
+    let refused: BTreeMap<u64, Vec<FieldProblem>> = rows
+        .iter()
+        .filter_map(|row| Some((row.number, row.outcome.as_ref().err()?.clone())))
+        .collect();
+    for row in rows.iter_mut() {
+        if let Some(problems) = row.repeats.and_then(|first| refused.get(&first)) {
+            row.outcome = Err(problems.clone());
+        }
+    }
+}
+
+/// A refusal as a row of the report has it.
+fn refusal(answer: &Answer) -> FieldProblem {
+    FieldProblem {
+        field: "row".to_owned(),
+        code: match answer {
+            Answer::Rejected { code, .. } => code.clone(),
+            other => other.name().to_owned(),
+        },
+        message: answer.reason().unwrap_or_default(),
+    }
+}
