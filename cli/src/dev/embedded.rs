@@ -10,6 +10,7 @@ use aws_sdk_sqs::Client as SqsClient;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, QueueAttributeName};
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
+use futures::future::try_join_all;
 use lambda_http::{Body, Request, Response};
 use platform::Clock;
 use queue::{Failure, Queue, Queues};
@@ -23,8 +24,12 @@ use super::handlers::{Handlers, Tape, Wiring};
 /// Name of the table.
 const TABLE: &str = "leadline";
 
-/// Messages handed to a handler at once; as in the template.
-const BATCH: i32 = 10;
+/// Messages handed to a handler at once, as in the template; also the most that one receive gives.
+const BATCH: usize = 10;
+
+/// The same for `assign`, of which one batch waits for the other: what has piled up is worked on together, since each batch
+/// waits for the disk as often as every other, however many leads are in it.
+const BATCH_OF_ASSIGN: usize = 50;
 
 /// Batches of one queue that are worked on at the same time. Those of `assign` would only get in each other's way: each takes
 /// turns of the same pools, and of two that do at the same time one has to start again.
@@ -232,13 +237,32 @@ impl Embedded {
         while running.join_next().await.is_some() {}
     }
 
+    /// The next batch; waits for its first message, and never for a second.
     async fn receive(&self, queue: Queue) -> Result<Vec<Message>> {
+        let most = match queue {
+            Queue::Assign => BATCH_OF_ASSIGN,
+            Queue::Enrich | Queue::Score | Queue::Deliver => BATCH,
+        };
+        let mut messages = self.receive_some(queue, WAIT_SECONDS).await?;
+        let mut is_full = messages.len() == BATCH;
+        while is_full && messages.len() < most {
+            // What was received before is worked on all the same.
+            let Ok(more) = self.receive_some(queue, 0).await else {
+                break;
+            };
+            is_full = more.len() == BATCH;
+            messages.extend(more);
+        }
+        Ok(messages)
+    }
+
+    async fn receive_some(&self, queue: Queue, wait_seconds: i32) -> Result<Vec<Message>> {
         let received = self
             .sqs
             .receive_message()
             .queue_url(url(queue.name()))
-            .max_number_of_messages(BATCH)
-            .wait_time_seconds(WAIT_SECONDS)
+            .max_number_of_messages(i32::try_from(BATCH)?)
+            .wait_time_seconds(wait_seconds)
             .message_system_attribute_names(
                 aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount,
             )
@@ -387,13 +411,13 @@ pub async fn delete(
             .set_receipt_handle(message.receipt_handle.clone());
         entries.push(entry.build()?);
     }
-    if !entries.is_empty() {
+    let calls = entries.chunks(BATCH).map(|entries| {
         sqs.delete_message_batch()
             .queue_url(queue_url)
-            .set_entries(Some(entries))
+            .set_entries(Some(entries.to_vec()))
             .send()
-            .await?;
-    }
+    });
+    try_join_all(calls).await?;
     Ok(())
 }
 
