@@ -647,3 +647,29 @@ async fn what_was_accepted_before_the_door_died_becomes_a_lead_and_is_counted_on
     );
     world.end().await;
 }
+
+/// What docs/vendors.md says that a bought lead costs in all.
+const WRITE_UNITS_OF_A_BOUGHT_LEAD: f64 = 24.0;
+
+#[tokio::test]
+async fn what_a_bought_lead_costs_is_written_down() {
+    let world = world().await;
+    // The first lead of a cap, a day and a pool is not the ordinary one.
+    offer(&world, &lead(1)).await;
+    world.settle().await;
+    world.meter.take();
+    assert_eq!(offer(&world, &lead(2)).await.1["outcome"], "accepted");
+    world.settle().await;
+    let tallies = world.meter.take();
+    let mut units = 0.0;
+    for (operation, tally) in &tallies {
+        units += tally.write_units;
+        println!(
+            "  {operation:<28} {:>3} calls  {:>5.1} write units  {:>5.1} read units",
+            tally.calls, tally.write_units, tally.read_units
+        );
+    }
+    println!("One bought lead with one cap and a ledger: {units} write units");
+    assert!(units <= WRITE_UNITS_OF_A_BOUGHT_LEAD, "{units} write units");
+    world.end().await;
+}
