@@ -18,11 +18,15 @@ struct Process {
 
 impl Process {
     fn start(data: &Path) -> Self {
+        Self::configured(data, "")
+    }
+
+    fn configured(data: &Path, more: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
         drop(free);
         let config = data.join("leadline.toml");
-        std::fs::write(&config, domain::config::DEFAULT).unwrap();
+        std::fs::write(&config, format!("{}\n{more}", domain::config::DEFAULT)).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_leadline"))
             .args(["dev", "--port", &port.to_string(), "--data"])
             .arg(data)
@@ -30,6 +34,7 @@ impl Process {
             .arg(&config)
             .env("LEADLINE_TOKEN", TOKEN)
             .env("LEADLINE_LOG", "warn")
+            .env("LEADLINE_SECRET_ACME", "agreed-with-acme")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -206,4 +211,49 @@ fn what_is_no_table_is_told_in_words() {
         b"email\na@example.com\n",
     );
     assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[test]
+fn rows_that_a_contract_refuses_when_they_are_sent_are_told_and_written_down() {
+    let data = tempfile::tempdir().unwrap();
+    let contract = r#"
+[sources.acme]
+kind = "generic"
+secret = "acme"
+vendor = "acme"
+
+[vendors.acme]
+currency = "USD"
+price = "45.00"
+
+[[vendors.acme.caps]]
+name = "day"
+maximum = 3
+per = "total"
+"#;
+    let process = Process::configured(data.path(), contract);
+    let mut rows = "email,country\n".to_owned();
+    for row in 0..5 {
+        rows.push_str(&format!("person{row}@example.com,US\n"));
+    }
+    let file = data.path().join("five.csv");
+    std::fs::write(&file, rows).unwrap();
+    let report = data.path().join("report.jsonl");
+    let (file, written) = (file.to_str().unwrap(), report.to_str().unwrap());
+    let secret = ["--source", "acme", "--secret", "agreed-with-acme"];
+    let told = process.leadline(
+        &[&["import", file, "--report", written], &secret[..]].concat(),
+        b"",
+    );
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        text.contains("2 good rows were refused when they were sent, as told above.\n3 rows were accepted now."),
+        "{text}"
+    );
+    let kept = std::fs::read_to_string(report).unwrap();
+    let codes: Vec<Value> = kept
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["code"].clone())
+        .collect();
+    assert_eq!(codes, ["capped", "capped"], "{text}");
 }

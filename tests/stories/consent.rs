@@ -204,7 +204,7 @@ async fn who_took_consent_back_shows_when_and_what_had_been_agreed_to() {
         .command(&format!("/v1/leads/{id}/consent"), &body)
         .await;
     assert_eq!(answer.body["consent"]["contact"]["state"], "refused");
-    assert_eq!(answer.body.get("warnings"), None);
+    assert_eq!(answer.body["warnings"][0]["code"], "never_agreed");
     for (by, is_doubted) in [("mia", false), ("mai", true), ("crm@example.com", false)] {
         let body = json!({ "kind": "contacted", "by": by });
         let answer = world

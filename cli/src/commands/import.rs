@@ -9,6 +9,7 @@ mod bar;
 mod pieces;
 mod report;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::time::Duration;
@@ -41,6 +42,8 @@ struct Sums {
     good: u64,
     wrong: u64,
     sent: u64,
+    /// Good when they were checked, and refused when they were sent: a vendor's cap was reached meanwhile.
+    refused: u64,
     known: u64,
     /// Whether one bad row refuses the file.
     is_strict: bool,
@@ -83,20 +86,20 @@ pub(crate) fn import(
             continue;
         }
         let answer = call(&piece.body, true, false)?.value()?;
-        report.add_all(&answer, &piece.places, out)?;
+        let told = report.add_all(&answer, &piece.places, &BTreeSet::new(), out)?;
         sums.good += number(&answer, "accepted");
         sums.wrong += number(&answer, "rejected");
         sums.is_strict |= answer.get("all_or_nothing") == Some(&Value::Bool(true));
         let is_known = answer.get("is_known") == Some(&Value::Bool(true));
-        known.push(is_known.then(|| number(&answer, "accepted")));
+        known.push((is_known.then(|| number(&answer, "accepted")), told));
         bar.show(pieces.read, sums.rows);
     }
     bar.clear();
     drop(pieces);
-    report.end(out)?;
     sums.is_strict |= arguments.all_or_nothing;
     let is_refused = sums.is_strict && sums.wrong > 0;
     if arguments.check || is_refused {
+        report.end(out)?;
         report.sum_up(&sums, &[], out)?;
         return if sums.wrong > 0 {
             Err(Failure::Told)
@@ -113,16 +116,21 @@ pub(crate) fn import(
         if piece.places.is_empty() {
             continue;
         }
-        if let Some(Some(accepted)) = known.next() {
+        let (taken, told) = known.next().unwrap_or_default();
+        if let Some(accepted) = taken {
             sums.known += accepted;
         } else {
             let answer = call(&piece.body, false, false)?.value()?;
+            bar.clear();
+            let refused = report.add_all(&answer, &piece.places, &told, out)?;
+            sums.refused += refused.len() as u64;
             sums.sent += number(&answer, "accepted");
             batches.push(at(&answer, "/batch"));
         }
         bar.show(pieces.read, sums.known + sums.sent);
     }
     bar.clear();
+    report.end(out)?;
     report.sum_up(&sums, &batches, out)
 }
 

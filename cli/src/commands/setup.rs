@@ -217,10 +217,12 @@ pub(crate) fn attempt(
             tell(outcome, out)?;
         }
         if outcomes.is_empty() && (200..300).contains(&status) {
-            writeln!(
-                out,
+            let why = if source.vendor.is_some() {
+                "Nothing was bought: the answer says why, by the contract of the source's vendor."
+            } else {
                 "The answer names no submission: it is no lead, or senders of this kind are answered in their own way."
-            )?;
+            };
+            writeln!(out, "{why}")?;
         }
     }
     if (200..300).contains(&status) {
@@ -271,8 +273,15 @@ fn value_of(secret: Option<&str>) -> Option<String> {
 /// What became of each submission that an answer names.
 fn outcomes(client: &Client, answer: &Value) -> Result<Vec<Value>, Failure> {
     let ids = answer.get("submissions").and_then(Value::as_array);
+    let ids = ids.into_iter().flatten().filter_map(Value::as_str);
+    // As vendors of LeadConduit's shape are answered.
+    let bought = answer
+        .get("outcome")
+        .filter(|outcome| *outcome == "success")
+        .and_then(|_| answer.pointer("/lead/id")?.as_str())
+        .filter(|id| id.starts_with("sub_"));
     let mut outcomes = Vec::new();
-    for id in ids.into_iter().flatten().filter_map(Value::as_str) {
+    for id in ids.chain(bought) {
         let started = Instant::now();
         let submission = loop {
             match client.get(&["v1", "submissions", id], &[]) {

@@ -81,11 +81,35 @@ impl Api {
 }
 
 fn noted(told: &Told, lead: &Lead, config: &Config) -> Response<Body> {
+    let mut warnings = doubts(told.by.as_deref(), config);
+    warnings.extend(never_agreed(told, lead));
     let noted = answers::Noted {
         lead: answers::Lead::from(lead),
-        warnings: doubts(told.by.as_deref(), config),
+        warnings,
     };
     web::json(StatusCode::OK, &noted)
+}
+
+/// A doubt about what is withdrawn and was never agreed to: most likely a slip in its name, and what was meant still stands.
+fn never_agreed(told: &Told, lead: &Lead) -> Option<answers::Warning> {
+    if told.granted || lead.agreed.contains_key(&told.purpose) {
+        return None;
+    }
+    let standing: Vec<&str> = lead
+        .consent
+        .iter()
+        .filter(|(_, consent)| consent.granted)
+        .map(|(purpose, _)| purpose.as_str())
+        .collect();
+    let what_stands = match standing.as_slice() {
+        [] => "they agreed to nothing that is known".to_owned(),
+        purposes => format!("they still agree to {}", purposes.join(", ")),
+    };
+    Some(answers::Warning {
+        field: "purpose",
+        code: "never_agreed",
+        message: format!("they never agreed to {}; {what_stands}", told.purpose),
+    })
 }
 
 /// Whether this stands already, so that saying it again changes nothing.

@@ -1,5 +1,6 @@
 //! What is wrong with a file, and what came of importing it, in words.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 
@@ -73,16 +74,24 @@ impl Report {
         )?)
     }
 
-    /// The problems of an answer, whose rows are counted from 1 within their piece.
+    /// The problems of an answer, whose rows are counted from 1 within their piece, but for those of rows that were `told`
+    /// of before. Returns the rows that it tells of.
     pub(super) fn add_all(
         &mut self,
         answer: &Value,
         places: &[Place],
+        told: &BTreeSet<u64>,
         out: &mut impl Write,
-    ) -> Result<(), Failure> {
+    ) -> Result<BTreeSet<u64>, Failure> {
         let errors = answer.get("errors").and_then(Value::as_array);
+        let mut rows = BTreeSet::new();
         for error in errors.into_iter().flatten() {
-            let index = number(error, "row").saturating_sub(1);
+            let row = number(error, "row");
+            if told.contains(&row) {
+                continue;
+            }
+            rows.insert(row);
+            let index = row.saturating_sub(1);
             let place = usize::try_from(index)
                 .ok()
                 .and_then(|index| places.get(index))
@@ -91,7 +100,7 @@ impl Report {
             let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
             self.add(place, text("field"), text("code"), text("message"), out)?;
         }
-        Ok(())
+        Ok(rows)
     }
 
     pub(super) fn end(&mut self, out: &mut impl Write) -> Result<(), Failure> {
@@ -117,7 +126,7 @@ impl Report {
         if self.as_json {
             let sum = json!({
                 "source": self.source, "rows": sums.rows, "good": sums.good, "rejected": sums.wrong, "sent": sums.sent,
-                "known": sums.known, "batches": batches, "problems": self.problems, "errors": self.kept,
+                "refused": sums.refused, "known": sums.known, "batches": batches, "problems": self.problems, "errors": self.kept,
             });
             return Ok(writeln!(out, "{sum:#}")?);
         }
@@ -126,11 +135,18 @@ impl Report {
             good,
             wrong,
             sent,
+            refused,
             known,
             ..
         } = sums;
         writeln!(out, "{rows} rows: {good} good, {wrong} wrong.")?;
-        if sums.sent + sums.known == 0 {
+        if *refused > 0 {
+            writeln!(
+                out,
+                "{refused} good rows were refused when they were sent, as told above."
+            )?;
+        }
+        if batches.is_empty() && *known == 0 {
             let why = if sums.is_strict && *wrong > 0 {
                 "Nothing was sent: one wrong row refuses the whole file."
             } else {

@@ -274,7 +274,7 @@ impl<'de> Deserializer<'de> for Place<'de, '_> {
                 "a date stands in quotes here: \"2026-12-24\"".to_owned(),
             ))),
             Shape::OtherNumber => Err(Mismatch::new(MisfitKind::Type(
-                "numbers are whole here, and fit into 64 bits".to_owned(),
+                "numbers are whole here, and fit into 64 bits; an amount of money with decimals stands in quotes: \"45.00\"".to_owned(),
             ))),
         }
     }

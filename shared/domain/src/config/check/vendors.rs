@@ -241,7 +241,7 @@ fn check_ping(vendor: &Vendor, ping: &Ping, path: &Path, findings: &mut Findings
         findings.error(
             &path.key("limits"),
             "no_limit",
-            "whoever may ask without end can try people out: add `limits = [{ name = \"minute\", maximum = 1000, per = \"hour\" }]`",
+            "whoever may ask without end can try people out: add `limits = [{ name = \"hour\", maximum = 1000, per = \"hour\" }]`",
         );
     }
     check_caps(vendor, &ping.limits, &path.key("limits"), findings);
