@@ -77,7 +77,8 @@ impl Table {
     /// When the table cannot be written.
     pub async fn keep_batch(&self, batch: &Batch) -> Result<(), Error> {
         let item = item(keys::batch(batch.id), batch, batch.received_at)?;
-        self.put_new(item).await
+        self.put_new(item).await?;
+        Ok(())
     }
 
     /// A batch that was taken.
@@ -95,18 +96,6 @@ impl Table {
     pub async fn batch_rows(&self, id: BatchId, page: u32) -> Result<Vec<BatchRow>, Error> {
         let rows = self.read_batch(keys::batch_rows(id, page)).await?;
         Ok(rows.unwrap_or_default())
-    }
-
-    async fn put_new(&self, item: Item) -> Result<(), Error> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .set_return_consumed_capacity(self.capacity());
-        self.put_on_condition(request).await?;
-        Ok(())
     }
 
     async fn read_batch<T: DeserializeOwned>(&self, key: keys::Key) -> Result<Option<T>, Error> {

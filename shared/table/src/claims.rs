@@ -2,9 +2,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::id::LeadId;
 use domain::identity::{Claimant, IdentityKey};
 
@@ -47,43 +45,9 @@ impl Table {
         &self,
         identity_keys: &[IdentityKey],
     ) -> Result<Vec<Option<(LeadId, Claimant)>>, Error> {
-        if identity_keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-        for key in identity_keys {
-            wanted = wanted.keys(keys::identity(*key).item());
-        }
-        let wanted = wanted.build().map_err(|_| Error::Corrupt {
-            kind: "request",
-            problem: "it names no key",
-        })?;
-        let found = self
-            .client
-            .batch_get_item()
-            .request_items(&*self.name, wanted)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("BatchGetItem", error))?;
-        self.count_read("BatchGetItem", found.consumed_capacity().first());
+        let wanted = identity_keys.iter().map(|key| keys::identity(*key).item());
         // At most a handful of small items are asked for: what is left over was throttled.
-        if found
-            .unprocessed_keys()
-            .is_some_and(|left| !left.is_empty())
-        {
-            return Err(Error::Call {
-                operation: "BatchGetItem",
-                code: "UnprocessedKeys".to_owned(),
-                source: "some keys were not read".into(),
-            });
-        }
-        let items: Vec<&Item> = found
-            .responses()
-            .and_then(|tables| tables.get(&*self.name))
-            .into_iter()
-            .flatten()
-            .collect();
+        let items = self.get_many(wanted.collect(), 1).await?;
         identity_keys
             .iter()
             .map(|key| {

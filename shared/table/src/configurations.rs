@@ -109,14 +109,7 @@ impl Table {
         item.insert(DOCUMENT.to_owned(), AttributeValue::S(document));
         item.insert(TEXT.to_owned(), AttributeValue::S(file.to_owned()));
         item.insert(PUSHED_AT.to_owned(), AttributeValue::S(now.to_string()));
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .set_return_consumed_capacity(self.capacity());
-        self.put_on_condition(request).await?;
+        self.put_new(item).await?;
         let is_new = self.current_version().await?.as_deref() != Some(version.as_str());
         if is_new {
             self.put_in_force(&version, now).await?;
@@ -150,46 +143,29 @@ impl Table {
     pub async fn versions(&self) -> Result<Vec<StoredVersion>, Error> {
         let current = self.current_version().await?;
         let mut versions = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :v)")
-                .expression_attribute_values(
-                    ":pk",
-                    AttributeValue::S(keys::CONFIGURATIONS.to_owned()),
-                )
-                .expression_attribute_values(":v", AttributeValue::S(keys::VERSIONS.to_owned()))
-                .projection_expression("sk, pushed_at")
-                .set_exclusive_start_key(start.take())
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
-            for item in page.items() {
-                let corrupt = || Error::Corrupt {
-                    kind: "configuration",
-                    problem: "it does not say when it was pushed",
-                };
-                let sk = text(item, keys::SK).ok_or_else(corrupt)?;
-                let version = sk.strip_prefix(keys::VERSIONS).unwrap_or(&sk).to_owned();
-                let pushed_at = text(item, PUSHED_AT)
-                    .and_then(|at| at.parse().ok())
-                    .ok_or_else(corrupt)?;
-                let is_current = current.as_deref() == Some(version.as_str());
-                versions.push(StoredVersion {
-                    version,
-                    pushed_at,
-                    is_current,
-                });
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => break,
-            }
+        let query = self
+            .query(
+                "pk = :pk AND begins_with(sk, :v)",
+                keys::CONFIGURATIONS.to_owned(),
+            )
+            .expression_attribute_values(":v", AttributeValue::S(keys::VERSIONS.to_owned()))
+            .projection_expression("sk, pushed_at");
+        for item in self.all(query, None).await? {
+            let corrupt = || Error::Corrupt {
+                kind: "configuration",
+                problem: "it does not say when it was pushed",
+            };
+            let sk = text(&item, keys::SK).ok_or_else(corrupt)?;
+            let version = sk.strip_prefix(keys::VERSIONS).unwrap_or(&sk).to_owned();
+            let pushed_at = text(&item, PUSHED_AT)
+                .and_then(|at| at.parse().ok())
+                .ok_or_else(corrupt)?;
+            let is_current = current.as_deref() == Some(version.as_str());
+            versions.push(StoredVersion {
+                version,
+                pushed_at,
+                is_current,
+            });
         }
         versions.sort_by(|left, right| {
             right

@@ -37,24 +37,16 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn due(&self, shard: u8, now: Timestamp, limit: i32) -> Result<Vec<DueEntry>, Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND sk < :now")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::due_partition(shard)))
+        let query = self
+            .query("pk = :pk AND sk < :now", keys::due_partition(shard))
             // `$` is the character after `#`: everything of the second `now` is included.
             .expression_attribute_values(
                 ":now",
                 AttributeValue::S(format!("{}$", keys::due_moment(now))),
             )
-            .limit(limit)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        self.count_read("Query", found.consumed_capacity());
+            .consistent_read(true)
+            .limit(limit);
+        let found = self.page(query).await?;
         let corrupt = || Error::Corrupt {
             kind: "due entry",
             problem: "its key is not of the form time#lead",

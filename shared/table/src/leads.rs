@@ -42,30 +42,16 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or an entry is damaged.
     pub async fn lead(&self, lead: LeadId) -> Result<Option<History>, Error> {
+        let query = self
+            .query(
+                "pk = :pk AND begins_with(sk, :e)",
+                keys::lead_partition(lead),
+            )
+            .expression_attribute_values(":e", AttributeValue::S(keys::DECISIONS.to_owned()))
+            .consistent_read(true);
         let mut decisions = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :e)")
-                .expression_attribute_values(":pk", AttributeValue::S(keys::lead_partition(lead)))
-                .expression_attribute_values(":e", AttributeValue::S(keys::DECISIONS.to_owned()))
-                .set_exclusive_start_key(start.take())
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
-            for item in page.items() {
-                decisions.extend(body_of(item)?);
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => break,
-            }
+        for item in self.all(query, None).await? {
+            decisions.extend(body_of(&item)?);
         }
         Ok(Lead::after(lead, &decisions).map(|lead| History { lead, decisions }))
     }
@@ -109,14 +95,7 @@ impl Table {
         seq: u32,
         decisions: &[Decision],
     ) -> Result<Appended, Error> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(entry(lead, seq, decisions)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .set_return_consumed_capacity(self.capacity());
-        Ok(if self.put_on_condition(request).await? {
+        Ok(if self.put_new(entry(lead, seq, decisions)?).await? {
             Appended::Done
         } else {
             Appended::Overtaken

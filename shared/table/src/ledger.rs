@@ -115,36 +115,14 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<LedgerEntry>, Error> {
         let bound = |at: Timestamp| keys::ledger(source, at.as_second().max(0), "");
-        let mut entries = Vec::new();
-        let mut start: Option<Item> = None;
-        while entries.len() < limit {
-            let rest = i32::try_from(limit - entries.len()).unwrap_or(i32::MAX);
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", AttributeValue::S(bound(from).pk))
-                .expression_attribute_values(":from", AttributeValue::S(bound(from).sk))
-                // Every name stands behind a blank one: nothing of the second `to` is included.
-                .expression_attribute_values(":to", AttributeValue::S(bound(to).sk))
-                .limit(rest)
-                .set_exclusive_start_key(start.take())
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
-            for item in page.items() {
-                entries.push(read(item)?);
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => break,
-            }
-        }
-        Ok(entries)
+        let query = self
+            .query("pk = :pk AND sk BETWEEN :from AND :to", bound(from).pk)
+            .expression_attribute_values(":from", AttributeValue::S(bound(from).sk))
+            // Every name stands behind a blank one: nothing of the second `to` is included.
+            .expression_attribute_values(":to", AttributeValue::S(bound(to).sk))
+            .consistent_read(true);
+        let entries = self.all(query, Some(limit)).await?;
+        entries.iter().map(read).collect()
     }
 
     /// When a source was heard since `since`, in the order of time; the newest `limit` of them. What was accepted within the
@@ -159,33 +137,14 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Timestamp>, Error> {
         let since = keys::ledger(source, since.as_second().max(0), "");
+        let query = self
+            .query("pk = :pk AND sk >= :since", since.pk)
+            .expression_attribute_values(":since", AttributeValue::S(since.sk))
+            .scan_index_forward(false);
         let mut arrivals = Vec::new();
-        let mut start: Option<Item> = None;
-        while arrivals.len() < limit {
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
-                .key_condition_expression("pk = :pk AND sk >= :since")
-                .expression_attribute_values(":pk", AttributeValue::S(since.pk.clone()))
-                .expression_attribute_values(":since", AttributeValue::S(since.sk.clone()))
-                .scan_index_forward(false)
-                .limit(i32::try_from(limit - arrivals.len()).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start.take())
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
-            for item in page.items() {
-                arrivals.extend(Timestamp::from_second(read(item)?.second).ok());
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => break,
-            }
+        for item in self.all(query, Some(limit)).await?.iter().rev() {
+            arrivals.extend(Timestamp::from_second(read(item)?.second).ok());
         }
-        arrivals.reverse();
         Ok(arrivals)
     }
 
@@ -194,19 +153,11 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or the entry is damaged.
     pub async fn last_accepted(&self, source: &str) -> Result<Option<LedgerEntry>, Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::ledger(source, 0, "").pk))
+        let query = self
+            .query("pk = :pk", keys::ledger(source, 0, "").pk)
             .scan_index_forward(false)
-            .limit(1)
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        self.count_read("Query", found.consumed_capacity());
+            .limit(1);
+        let found = self.page(query).await?;
         found.items().first().map(read).transpose()
     }
 }

@@ -7,6 +7,7 @@
 //! This crate decides nothing. It never retries beyond what the SDK does, and a failed read is never "not found".
 
 mod batches;
+mod calls;
 mod claims;
 mod codec;
 mod configurations;
@@ -29,9 +30,6 @@ mod visitors;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 pub use batches::{Batch, BatchRow, ROWS_IN_A_PAGE};
@@ -80,66 +78,6 @@ impl Table {
     pub fn metered(mut self, meter: Arc<Meter>) -> Self {
         self.meter = Some(meter);
         self
-    }
-
-    /// One item as it is now.
-    fn get(&self, key: keys::Key) -> impl Future<Output = Result<Option<Item>, Error>> {
-        self.get_with(key, true)
-    }
-
-    /// One item as it was a moment ago at least, for half the price: where a stale answer does no harm.
-    fn get_eventually(&self, key: keys::Key) -> impl Future<Output = Result<Option<Item>, Error>> {
-        self.get_with(key, false)
-    }
-
-    async fn get_with(&self, key: keys::Key, consistently: bool) -> Result<Option<Item>, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .consistent_read(consistently)
-            .set_key(Some(key.item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        self.count_read("GetItem", found.consumed_capacity());
-        Ok(found.item)
-    }
-
-    /// Puts an item in place of whatever is there.
-    async fn put(&self, item: Item) -> Result<(), Error> {
-        let done = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("PutItem", error))?;
-        self.count_write("PutItem", done.consumed_capacity());
-        Ok(())
-    }
-
-    /// Carries out a conditional put. False when the condition did not hold; nothing was written then.
-    async fn put_on_condition(&self, request: PutItemFluentBuilder) -> Result<bool, Error> {
-        match request.send().await {
-            Ok(done) => {
-                self.count_write("PutItem", done.consumed_capacity());
-                Ok(true)
-            }
-            Err(SdkError::ServiceError(refused))
-                if matches!(
-                    refused.err(),
-                    PutItemError::ConditionalCheckFailedException(_)
-                ) =>
-            {
-                self.count_refused("PutItem (overtaken)", 1.0);
-                Ok(false)
-            }
-            Err(error) => Err(Error::call("PutItem", error)),
-        }
     }
 
     fn capacity(&self) -> Option<ReturnConsumedCapacity> {

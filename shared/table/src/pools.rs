@@ -4,12 +4,11 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::routing::Turns;
 
+use crate::calls::VERSION;
 use crate::{Error, Item, Table, codec, keys};
 
 /// Attribute that holds the turns: compressed, since ten that are pending fill more than a write unit else.
 const BODY: &str = "d";
-const VERSION: &str = "v";
-
 impl Table {
     /// The turns of a pool with their version, read consistently. A pool that never gave a lead is at version 0.
     ///
@@ -30,25 +29,7 @@ impl Table {
         let body = codec::encode("pool", turns)?;
         let mut item = keys::turns(pool).item();
         item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
-        item.insert(
-            VERSION.to_owned(),
-            AttributeValue::N((version + 1).to_string()),
-        );
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .set_return_consumed_capacity(self.capacity());
-        let request = if version == 0 {
-            request.condition_expression("attribute_not_exists(pk)")
-        } else {
-            request
-                .condition_expression("#v = :version")
-                .expression_attribute_names("#v", VERSION)
-                .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
-        };
-        self.put_on_condition(request).await
+        self.put_next(item, version).await
     }
 }
 

@@ -111,23 +111,12 @@ impl Table {
                 Some(entry) => keys::waiting(shard, entry.second, entry.submission).sk,
                 None => "~".to_owned(),
             };
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
-                .key_condition_expression("pk = :pk AND sk < :end")
-                .expression_attribute_values(
-                    ":pk",
-                    AttributeValue::S(keys::waiting_partition(shard)),
-                )
+            let query = self
+                .query("pk = :pk AND sk < :end", keys::waiting_partition(shard))
                 .expression_attribute_values(":end", AttributeValue::S(end))
                 .scan_index_forward(false)
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+            let page = self.page(query).await?;
             for item in page.items() {
                 found.push(read_entry(item)?);
             }
@@ -143,16 +132,11 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn end_quarantine(&self, record: &Record) -> Result<bool, Error> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(record_item(record)?))
-            .condition_expression(
-                "attribute_exists(quarantined) AND attribute_not_exists(correction)",
-            )
-            .set_return_consumed_capacity(self.capacity());
-        self.put_on_condition(request).await
+        self.put_if(
+            record_item(record)?,
+            "attribute_exists(quarantined) AND attribute_not_exists(correction)",
+        )
+        .await
     }
 
     /// Notes what somebody did with a submission. The same `digest` again changes nothing.
@@ -171,14 +155,7 @@ impl Table {
         })?;
         let mut item = keys::step(submission, digest).item();
         item.insert(BODY.to_owned(), AttributeValue::S(body));
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .set_return_consumed_capacity(self.capacity());
-        self.put_on_condition(request).await?;
+        self.put_new(item).await?;
         Ok(())
     }
 
@@ -187,21 +164,15 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or a step is damaged.
     pub async fn steps(&self, submission: SubmissionId) -> Result<Vec<Step>, Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :steps)")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::submission(submission).pk))
+        let query = self
+            .query(
+                "pk = :pk AND begins_with(sk, :steps)",
+                keys::submission(submission).pk,
+            )
             .expression_attribute_values(":steps", AttributeValue::S(keys::STEPS.to_owned()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        self.count_read("Query", found.consumed_capacity());
+            .consistent_read(true);
         let mut steps = Vec::new();
-        for item in found.items() {
+        for item in self.all(query, None).await? {
             let step = match item.get(BODY) {
                 Some(AttributeValue::S(body)) => serde_json::from_str(body).ok(),
                 _ => None,

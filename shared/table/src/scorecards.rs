@@ -40,38 +40,21 @@ impl Table {
         from: Date,
         to: Date,
     ) -> Result<BTreeMap<Date, Counts>, Error> {
+        let query = self
+            .query(
+                "pk = :pk AND sk BETWEEN :from AND :to",
+                keys::scorecard_partition(vendor),
+            )
+            .expression_attribute_values(":from", AttributeValue::S(from.to_string()))
+            // A day's items stand behind its date: none of `to` is included.
+            .expression_attribute_values(":to", AttributeValue::S(to.to_string()))
+            .consistent_read(true);
         let mut days: BTreeMap<Date, Counts> = BTreeMap::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(
-                    ":pk",
-                    AttributeValue::S(keys::scorecard_partition(vendor)),
-                )
-                .expression_attribute_values(":from", AttributeValue::S(from.to_string()))
-                // A day's items stand behind its date: none of `to` is included.
-                .expression_attribute_values(":to", AttributeValue::S(to.to_string()))
-                .set_exclusive_start_key(start.take())
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
-            for item in page.items() {
-                let (day, counts) = read(item)?;
-                let sum = days.entry(day).or_default();
-                for (name, count) in counts {
-                    *sum.entry(name).or_default() += count;
-                }
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => break,
+        for item in self.all(query, None).await? {
+            let (day, counts) = read(&item)?;
+            let sum = days.entry(day).or_default();
+            for (name, count) in counts {
+                *sum.entry(name).or_default() += count;
             }
         }
         Ok(days)

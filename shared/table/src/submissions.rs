@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::decision::{Outcome, Ruling};
 use domain::id::{LeadId, SubmissionId};
 use domain::ledger::Ended;
@@ -63,24 +63,19 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or an entry is damaged.
     pub async fn submission(&self, id: SubmissionId) -> Result<Known, Error> {
-        let found = self
-            .client
-            .query()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-            .expression_attribute_values(":pk", AttributeValue::S(keys::submission(id).pk))
+        let query = self
+            .query(
+                "pk = :pk AND sk BETWEEN :first AND :last",
+                keys::submission(id).pk,
+            )
             .expression_attribute_values(
                 ":first",
                 AttributeValue::S(keys::decisions(id.lead(), 1).sk),
             )
             .expression_attribute_values(":last", AttributeValue::S(keys::submission(id).sk))
-            .set_return_consumed_capacity(self.capacity())
-            .limit(2)
-            .send()
-            .await
-            .map_err(|error| Error::call("Query", error))?;
-        self.count_read("Query", found.consumed_capacity());
+            .consistent_read(true)
+            .limit(2);
+        let found = self.page(query).await?;
         let mut known = Known {
             record: None,
             has_namesake: false,
@@ -125,7 +120,7 @@ impl Table {
                     keys::submission(*id).item(),
                 ]
             });
-            let found = self.get_many(wanted.collect()).await?;
+            let found = self.get_many(wanted.collect(), MAX_ROUNDS).await?;
             let found: HashMap<(&str, &str), &Item> = found
                 .iter()
                 .filter_map(|item| Some((key_of(item)?, item)))
@@ -161,43 +156,6 @@ impl Table {
         Ok(endings)
     }
 
-    /// All items of these keys that there are, at most a hundred.
-    async fn get_many(&self, wanted: Vec<Item>) -> Result<Vec<Item>, Error> {
-        let mut items = Vec::new();
-        let mut left = wanted;
-        for _ in 0..MAX_ROUNDS {
-            if left.is_empty() {
-                return Ok(items);
-            }
-            let request = KeysAndAttributes::builder()
-                .consistent_read(true)
-                .set_keys(Some(std::mem::take(&mut left)))
-                .build()
-                .map_err(|_| Error::Corrupt {
-                    kind: "request",
-                    problem: "it names no key",
-                })?;
-            let found = self
-                .client
-                .batch_get_item()
-                .request_items(&*self.name, request)
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("BatchGetItem", error))?;
-            self.count_read("BatchGetItem", found.consumed_capacity().first());
-            // What does not fit into the 16 MB of an answer, or was throttled.
-            let unread = found.unprocessed_keys.unwrap_or_default();
-            left.extend(unread.into_values().flat_map(|more| more.keys));
-            items.extend(found.responses.unwrap_or_default().into_values().flatten());
-        }
-        Err(Error::Call {
-            operation: "BatchGetItem",
-            code: "UnprocessedKeys".to_owned(),
-            source: "some keys were not read".into(),
-        })
-    }
-
     async fn record(&self, id: SubmissionId) -> Result<Option<Record>, Error> {
         let found = self.get(keys::submission(id)).await?;
         found.as_ref().map(read_record).transpose()
@@ -208,14 +166,7 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn record_submission(&self, record: &Record) -> Result<(), Error> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(record_item(record)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .set_return_consumed_capacity(self.capacity());
-        self.put_on_condition(request).await?;
+        self.put_new(record_item(record)?).await?;
         Ok(())
     }
 
@@ -224,14 +175,11 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn record_end(&self, record: &Record) -> Result<(), Error> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(record_item(record)?))
-            .condition_expression("attribute_not_exists(pk) OR attribute_exists(quarantined)")
-            .set_return_consumed_capacity(self.capacity());
-        self.put_on_condition(request).await?;
+        self.put_if(
+            record_item(record)?,
+            "attribute_not_exists(pk) OR attribute_exists(quarantined)",
+        )
+        .await?;
         Ok(())
     }
 
@@ -249,13 +197,9 @@ impl Table {
         let mut item = record_item(record)?;
         item.insert(CORRECTION.to_owned(), correction.clone());
         let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
+            .conditional_put(item)
             .condition_expression("attribute_exists(quarantined) AND (attribute_not_exists(correction) OR correction = :correction)")
-            .expression_attribute_values(":correction", correction)
-            .set_return_consumed_capacity(self.capacity());
+            .expression_attribute_values(":correction", correction);
         self.put_on_condition(request).await
     }
 
@@ -264,18 +208,8 @@ impl Table {
     /// # Errors
     /// When the table cannot be read.
     pub async fn is_idempotency_key_used(&self, key: u128, now: Timestamp) -> Result<bool, Error> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .consistent_read(true)
-            .set_key(Some(keys::idempotency(key).item()))
-            .set_return_consumed_capacity(self.capacity())
-            .send()
-            .await
-            .map_err(|error| Error::call("GetItem", error))?;
-        self.count_read("GetItem", found.consumed_capacity());
-        let expires = match found.item().and_then(|item| item.get(keys::EXPIRES)) {
+        let found = self.get(keys::idempotency(key)).await?;
+        let expires = match found.as_ref().and_then(|item| item.get(keys::EXPIRES)) {
             Some(AttributeValue::N(text)) => text.parse::<i64>().unwrap_or(0),
             _ => return Ok(false),
         };
@@ -304,16 +238,12 @@ impl Table {
             AttributeValue::N(expires.to_string()),
         );
         let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
+            .conditional_put(item)
             .condition_expression(
                 "attribute_not_exists(pk) OR content = :content OR expires < :now",
             )
             .expression_attribute_values(":content", content)
-            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
-            .set_return_consumed_capacity(self.capacity());
+            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()));
         self.put_on_condition(request).await
     }
 }

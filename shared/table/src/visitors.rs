@@ -10,11 +10,10 @@ use domain::id::VisitorKey;
 use domain::visitor::Visitor;
 use jiff::Timestamp;
 
+use crate::calls::VERSION;
 use crate::{Error, Item, Table, codec, keys};
 
 const BODY: &str = "d";
-const VERSION: &str = "v";
-
 /// What it holds, for errors.
 const VISITOR: &str = "visitor";
 
@@ -53,26 +52,11 @@ impl Table {
         let mut item = keys::visitor(key).item();
         let body = codec::encode(VISITOR, visitor)?;
         item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
-        item.insert(VERSION.to_owned(), number((read + 1).to_string()));
         item.insert(
             keys::EXPIRES.to_owned(),
             number(expires.as_second().to_string()),
         );
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .set_return_consumed_capacity(self.capacity());
-        // DynamoDB may take an item away at any moment after its time: what is gone is as good as what was read.
-        let request = if read == 0 {
-            request.condition_expression("attribute_not_exists(pk)")
-        } else {
-            request
-                .condition_expression("attribute_not_exists(pk) OR v = :read")
-                .expression_attribute_values(":read", number(read.to_string()))
-        };
-        self.put_on_condition(request).await
+        self.put_next_or_gone(item, read).await
     }
 }
 

@@ -19,9 +19,6 @@ use crate::{Error, Item, Table, codec, keys};
 const BODY: &str = "d";
 const KIND: &str = "hour of a ledger";
 
-/// Which writing of the item this is.
-const VERSION: &str = "v";
-
 /// How long after a second it is counted: when nothing can be noted in it any more, and some time for clocks that differ.
 const COUNTED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 const _: () = assert!(COUNTED_AFTER.as_secs() > NOTED_WITHIN.as_secs() + 10);
@@ -58,33 +55,12 @@ impl Table {
     /// When the table cannot be read or an hour is damaged.
     pub async fn ledger_hours(&self, source: &str, from: i64, to: i64) -> Result<Vec<Hour>, Error> {
         let bound = |second: i64| keys::ledger_hour(source, second.max(0));
-        let mut hours = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", AttributeValue::S(bound(from).pk))
-                .expression_attribute_values(":from", AttributeValue::S(bound(from).sk))
-                .expression_attribute_values(":to", AttributeValue::S(bound(to - 1).sk))
-                .set_exclusive_start_key(start.take())
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
-            for item in page.items() {
-                hours.push(read(item)?);
-            }
-            match page.last_evaluated_key {
-                Some(key) if !key.is_empty() => start = Some(key),
-                _ => break,
-            }
-        }
-        Ok(hours)
+        let query = self
+            .query("pk = :pk AND sk BETWEEN :from AND :to", bound(from).pk)
+            .expression_attribute_values(":from", AttributeValue::S(bound(from).sk))
+            .expression_attribute_values(":to", AttributeValue::S(bound(to - 1).sk))
+            .consistent_read(true);
+        self.all(query, None).await?.iter().map(read).collect()
     }
 
     /// The newest hour of which anything is counted: everything before its `until` is.
@@ -94,24 +70,13 @@ impl Table {
     pub async fn newest_ledger_hour(&self, source: &str) -> Result<Option<Hour>, Error> {
         let mut start: Option<Item> = None;
         loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&*self.name)
+            let query = self
+                .query("pk = :pk", keys::ledger_hour(source, 0).pk)
                 .consistent_read(true)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(
-                    ":pk",
-                    AttributeValue::S(keys::ledger_hour(source, 0).pk),
-                )
                 .scan_index_forward(false)
                 .limit(1)
-                .set_exclusive_start_key(start.take())
-                .set_return_consumed_capacity(self.capacity())
-                .send()
-                .await
-                .map_err(|error| Error::call("Query", error))?;
-            self.count_read("Query", page.consumed_capacity());
+                .set_exclusive_start_key(start.take());
+            let page = self.page(query).await?;
             for item in page.items() {
                 let hour = read(item)?;
                 // Others hold nothing but what was reopened before it was counted.
@@ -314,27 +279,12 @@ impl Table {
         let mut item = keys::ledger_hour(source, hour.start).item();
         let body = codec::encode(KIND, &hour)?;
         item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
-        let version = AttributeValue::N(hour.version.to_string());
-        item.insert(VERSION.to_owned(), version);
         let expires = hour.end().saturating_add(KEEP_SECONDS);
         item.insert(
             keys::EXPIRES.to_owned(),
             AttributeValue::N(expires.to_string()),
         );
-        let request = self
-            .client
-            .put_item()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .set_return_consumed_capacity(self.capacity());
-        let request = if before == 0 {
-            request.condition_expression("attribute_not_exists(pk)")
-        } else {
-            request
-                .condition_expression("v = :before")
-                .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
-        };
-        self.put_on_condition(request).await
+        self.put_next(item, before).await
     }
 }
 
