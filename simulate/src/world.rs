@@ -8,12 +8,11 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client as SqsClient;
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 use cli::dev::handlers::{Handlers, Wiring};
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Client, Policy};
-use platform::{Clock, Secrets, Settings};
+use platform::{Clock, Secrets};
 use queue::{Queue, Queues};
 use serde_json::json;
 use table::Table;
@@ -22,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::broken::Broken;
+use crate::clients::{self, TABLE};
 use crate::configuration::variant;
 use crate::dice::Dice;
 use crate::engines::{Engines, Place};
@@ -29,9 +29,6 @@ use crate::fault::{Coverage, Happened};
 use crate::outside::{Inbox, Outside};
 use crate::story::{POISON, Step, Story, What};
 use crate::wire::{INVOCATION, Invocation, Network, http_client};
-
-/// Name of the table.
-const TABLE: &str = "leadline";
 
 /// The token of the API.
 pub(crate) const TOKEN: &str = "token-of-the-simulated-world";
@@ -163,11 +160,11 @@ impl World {
         let network = Network::new(story.seed, story.faults.clone(), calm_at, broken);
         // The world's own calls take their time.
         let patient = TimeoutConfig::disabled();
-        let to_table = dynamodb(engines.to_table())?.timeout_config(patient.clone());
+        let to_table = clients::dynamodb(engines.to_table())?.timeout_config(patient.clone());
         let client = aws_sdk_dynamodb::Client::from_conf(to_table.build());
         let table = Table::new(client.clone(), TABLE);
         table.create_if_missing().await?;
-        let to_queues = sqs(engines.to_queues())?.timeout_config(patient);
+        let to_queues = clients::sqs(engines.to_queues())?.timeout_config(patient);
         let sqs = SqsClient::from_conf(to_queues.build());
         let mut urls = Vec::new();
         for queue in Queue::ALL {
@@ -177,8 +174,8 @@ impl World {
             ));
         }
         let over = |engine| http_client(engine, Arc::clone(&network));
-        let hostile_table = self::dynamodb(over(engines.to_table()))?.build();
-        let hostile_queues = self::sqs(over(engines.to_queues()))?.build();
+        let hostile_table = clients::dynamodb(over(engines.to_table()))?.build();
+        let hostile_queues = clients::sqs(over(engines.to_queues()))?.build();
         let wired = (
             Table::new(aws_sdk_dynamodb::Client::from_conf(hostile_table), TABLE),
             Queues::new(SqsClient::from_conf(hostile_queues), urls),
@@ -612,45 +609,6 @@ fn event(records: &[(String, String)]) -> SqsEvent {
         event.records.push(record);
     }
     event
-}
-
-fn settings() -> anyhow::Result<Settings> {
-    thread_local! {
-        static SETTINGS: std::cell::OnceCell<Settings> = const { std::cell::OnceCell::new() };
-    }
-    SETTINGS.with(|kept| {
-        if let Some(settings) = kept.get() {
-            return Ok(settings.clone());
-        }
-        let made = Settings::parse(|name| match name {
-            "LEADLINE_TABLE" => Some(TABLE.to_owned()),
-            "AWS_REGION" => Some("us-east-1".to_owned()),
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("simulated".to_owned()),
-            _ => None,
-        })?;
-        Ok(kept.get_or_init(|| made).clone())
-    })
-}
-
-/// As deployed, but for the network. The retry quota is the world's own: those of one name are shared by a whole process,
-/// and would carry one run's luck into the next.
-fn dynamodb(network: SharedHttpClient) -> anyhow::Result<aws_sdk_dynamodb::config::Builder> {
-    Ok(platform::dynamodb_config(&settings()?)
-        .http_client(network)
-        .retry_partition(partition()))
-}
-
-fn sqs(network: SharedHttpClient) -> anyhow::Result<aws_sdk_sqs::config::Builder> {
-    Ok(platform::sqs_config(&settings()?)
-        .http_client(network)
-        .retry_partition(partition()))
-}
-
-fn partition() -> aws_smithy_runtime::client::retries::RetryPartition {
-    use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
-    RetryPartition::custom("simulated")
-        .token_bucket(TokenBucket::builder().capacity(500).build())
-        .build()
 }
 
 fn url(name: &str) -> String {
