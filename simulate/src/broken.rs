@@ -23,11 +23,15 @@ pub(crate) enum Broken {
     SendBeforeWrite,
     /// Each attempt of a notification bears an id of its own.
     IdPerAttempt,
+    /// Leads are counted under caps without the condition that there is room.
+    CapUnchecked,
+    /// Answers to vendors are written without the condition that there is none yet, or that it is the one that was read.
+    AnswerUnchecked,
 }
 
 impl Broken {
     /// All of them.
-    pub(crate) const ALL: [Broken; 7] = [
+    pub(crate) const ALL: [Broken; 9] = [
         Broken::AppendUnchecked,
         Broken::ClaimUnchecked,
         Broken::TurnsUnchecked,
@@ -35,6 +39,8 @@ impl Broken {
         Broken::AcceptedUnsent,
         Broken::SendBeforeWrite,
         Broken::IdPerAttempt,
+        Broken::CapUnchecked,
+        Broken::AnswerUnchecked,
     ];
 
     /// Whether this call is answered at once and carried out later, if its function lives that long.
@@ -59,6 +65,9 @@ impl Broken {
 
     /// Takes the safeguard out of a call, if it is one of those that travel with calls.
     pub(crate) fn meddle(self, operation: &str, request: &mut HttpRequest) {
+        if operation == "TransactWriteItems" {
+            return self.meddle_with_transaction(request);
+        }
         let partition = match self {
             Broken::AppendUnchecked => "P#",
             Broken::ClaimUnchecked => "K#",
@@ -90,6 +99,43 @@ impl Broken {
             body.remove(key);
         }
         *request.body_mut() = SdkBody::from(Value::Object(body).to_string());
+    }
+}
+
+impl Broken {
+    fn meddle_with_transaction(self, request: &mut HttpRequest) {
+        let (kind, partition) = match self {
+            Broken::CapUnchecked => ("/Update", "X#"),
+            Broken::AnswerUnchecked => ("/Put", "O#"),
+            _ => return,
+        };
+        let body: Option<Value> = request
+            .body()
+            .bytes()
+            .and_then(|bytes| serde_json::from_slice(bytes).ok());
+        let Some(mut body) = body else {
+            return;
+        };
+        for item in body["TransactItems"].as_array_mut().into_iter().flatten() {
+            let Some(Value::Object(part)) = item.pointer_mut(kind) else {
+                continue;
+            };
+            let key = part.get("Key").or_else(|| part.get("Item"));
+            let is_meant = key
+                .and_then(|key| key.pointer("/pk/S")?.as_str())
+                .is_some_and(|pk| pk.starts_with(partition));
+            if !is_meant || part.remove("ConditionExpression").is_none() {
+                continue;
+            }
+            // A value that nothing uses would be refused.
+            if let Some(Value::Object(values)) = part.get_mut("ExpressionAttributeValues") {
+                values.retain(|name, _| !matches!(name.as_str(), ":most" | ":v"));
+                if values.is_empty() {
+                    part.remove("ExpressionAttributeValues");
+                }
+            }
+        }
+        *request.body_mut() = SdkBody::from(body.to_string());
     }
 }
 

@@ -11,8 +11,15 @@
 //! | I8 | unreadable messages end in the dead-letter queue, all of them, and nothing else does |
 //! | I10 | behaviour is credited once |
 //! | I11 | when faults stop, everything comes to its end |
+//! | I12 | never more is bought of a vendor in a cap's period than its maximum; a cap counts what was bought and not given back |
+//! | I13 | a vendor that offers the same again hears the same: once accepted always, for one price; a reached cap until it opens |
+//! | I14 | what was bought is in one lead's history or in quarantine, at its price; what was refused is nowhere |
+//! | I15 | a vendor's scorecard counts what was answered, sent back and said by sales; it owes the prices without what was sent back |
+//! | I16 | what is sent back is sent back once, for one reason, and its lead's history says so |
 //!
 //! I7 (erasure) is not built into Leadline yet, so nothing is checked for it. I9 (bounds) is tested at the parsers.
+
+mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
@@ -86,6 +93,7 @@ pub(crate) async fn all(world: &World) -> Vec<String> {
     let of_visitors = visitors(world, &end, &mut violations).await;
     behaviour(world, &end, &of_visitors, &mut violations);
     queues(world, &mut violations);
+    vendors::check(world, &end, &mut violations).await;
     violations
 }
 
@@ -368,11 +376,12 @@ async fn pools(world: &World, end: &End, violations: &mut Vec<String>) {
             }
         }
     }
-    let may_be_moved = world
-        .story
-        .steps
-        .iter()
-        .any(|step| matches!(step.what, What::Configure(_) | What::Feedback { .. }));
+    let may_be_moved = world.story.steps.iter().any(|step| {
+        matches!(
+            step.what,
+            What::Configure(_) | What::Feedback { .. } | What::Return { .. }
+        )
+    });
     for item in &end.items {
         let Some(pool) = text(item, "pk").and_then(|pk| pk.strip_prefix("T#")) else {
             continue;

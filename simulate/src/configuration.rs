@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use domain::config::Config;
 use domain::config::check::check_file;
 
-use crate::story::CONFIGURATIONS;
+use crate::contracts::contracts;
+use crate::story::{CONFIGURATIONS, Weather};
 
 /// Address of the receiver of notifications.
 const HOOK: &str = "https://receiver.example/hook";
@@ -134,15 +135,15 @@ pub(crate) struct Variant {
     pub(crate) text: String,
 }
 
-/// The `index`th configuration, with or without a first response being awaited.
-pub(crate) fn variant(index: usize, follow_up: bool) -> &'static Variant {
+/// The `index`th configuration, with or without a first response being awaited, with or without vendors.
+pub(crate) fn variant(index: usize, weather: &Weather) -> &'static Variant {
     static VARIANTS: OnceLock<Vec<Variant>> = OnceLock::new();
-    let variants = VARIANTS.get_or_init(|| (0..CONFIGURATIONS * 2).map(make).collect());
-    &variants[index * 2 + usize::from(follow_up)]
+    let variants = VARIANTS.get_or_init(|| (0..CONFIGURATIONS * 4).map(make).collect());
+    &variants[index * 4 + usize::from(weather.vendors) * 2 + usize::from(weather.follow_up)]
 }
 
 fn make(number: usize) -> Variant {
-    let (index, follow_up) = (number / 2, number % 2 == 1);
+    let (index, vendors, follow_up) = (number / 4, number / 2 % 2 == 1, number % 2 == 1);
     let sla = if follow_up {
         "sla = \"first\"\n\n[slas.first]\nfirst_response_minutes = 30"
     } else {
@@ -178,6 +179,11 @@ fn make(number: usize) -> Variant {
                 "{ rep = \"ana\", weight = 1 }",
                 "{ rep = \"ana\", weight = 1, max_per_day = 1 }",
             ),
+    };
+    let text = if vendors {
+        text + &contracts(index)
+    } else {
+        text
     };
     let report = check_file(&text);
     let config = report

@@ -9,6 +9,7 @@ mod broken;
 mod checks;
 mod clients;
 mod configuration;
+mod contracts;
 mod dice;
 mod engines;
 mod fault;

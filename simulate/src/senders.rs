@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::config::SourceKind;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::{Method, Request};
 use lambda_http::{Body, RequestExt};
 use serde_json::{Value, json};
@@ -14,22 +14,22 @@ use tokio::time::sleep;
 use crate::configuration::{ADS, PARTNER, PROOF};
 use crate::dice::Dice;
 use crate::story::{PEOPLE, Submit};
-use crate::world::{TOKEN, World, start};
+use crate::world::{TOKEN, World};
 
 /// The ids that browsers of visitors hold.
 pub(crate) const VISITORS: [&str; 2] = ["0b1f7Qw2Zr5tYx8Ke3Ln6Vu9", "7Hd2Gs9Pa4Mc1Jb6Rf8Wk3Xq"];
 
 /// One request.
-struct Sent<'a> {
+pub(crate) struct Sent<'a> {
     function: &'static str,
     method: Method,
     path: &'a str,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     body: &'a str,
 }
 
 impl<'a> Sent<'a> {
-    fn to_capture(path: &'a str, kind: &str, body: &'a str) -> Self {
+    pub(crate) fn to_capture(path: &'a str, kind: &str, body: &'a str) -> Self {
         Self {
             function: "capture",
             method: Method::POST,
@@ -39,7 +39,7 @@ impl<'a> Sent<'a> {
         }
     }
 
-    fn to_api(method: Method, path: &'a str, body: &'a str) -> Self {
+    pub(crate) fn to_api(method: Method, path: &'a str, body: &'a str) -> Self {
         Self {
             function: "api",
             method,
@@ -63,7 +63,7 @@ impl World {
         self.note_accepted(answer.as_ref(), "/submissions");
     }
 
-    fn note_accepted(&self, answer: Option<&Value>, place: &str) {
+    pub(crate) fn note_accepted(&self, answer: Option<&Value>, place: &str) {
         let named = answer.and_then(|answer| answer.pointer(place)?.as_array());
         let ids = named.into_iter().flatten().filter_map(Value::as_str);
         self.ledger().accepted.extend(ids.map(str::to_owned));
@@ -150,9 +150,10 @@ impl World {
     }
 
     pub(crate) async fn report(&self, index: usize, person: usize, kind: &str, id: u32) {
-        let at = start()
+        let start = self.story.weather.start();
+        let at = start
             .saturating_add(SignedDuration::from_secs(i64::from(id)))
-            .unwrap_or(start());
+            .unwrap_or(start);
         let event = json!({ "events": [{ "id": format!("event-{person}-{kind}-{id}"), "type": kind, "at": at, "email": PEOPLE[person].email }] });
         let event = event.to_string();
         let answer = self
@@ -196,10 +197,23 @@ impl World {
     }
 
     /// Sends a request again and again until it is answered with something final; `None` when it was refused or never was.
-    async fn insist(&self, index: usize, sent: &Sent<'_>) -> Option<Value> {
+    pub(crate) async fn insist(&self, index: usize, sent: &Sent<'_>) -> Option<Value> {
+        match self.insist_on(index, sent).await {
+            Some((200..=299, body, _)) => Some(body),
+            _ => None,
+        }
+    }
+
+    /// The same, with the status of what was taken or refused, and when the request was made that was answered.
+    pub(crate) async fn insist_on(
+        &self,
+        index: usize,
+        sent: &Sent<'_>,
+    ) -> Option<(u16, Value, Timestamp)> {
         let mut rng = Dice(self.story.seed).at("sender", index as u64);
         for _ in 0..40 {
             let environment = rng.usize(0..self.story.weather.environments);
+            let began = self.now();
             let answer = self
                 .invoke(sent.function, environment, 10, async |handlers| {
                     let mut request = Request::builder()
@@ -221,8 +235,7 @@ impl World {
                 })
                 .await;
             match answer {
-                Some((200..=299, body)) => return Some(body),
-                Some((400..=499, _)) => return None,
+                Some((status @ 200..=499, body)) => return Some((status, body, began)),
                 _ => {
                     self.network.note("requests sent again");
                     sleep(Duration::from_millis(rng.u64(200..9_000))).await;
@@ -252,7 +265,7 @@ pub(crate) fn announced_answers(id: &str) -> String {
     json!({ "id": id, "field_data": answers }).to_string()
 }
 
-fn fields_of(submit: &Submit) -> Vec<(&'static str, String)> {
+pub(crate) fn fields_of(submit: &Submit) -> Vec<(&'static str, String)> {
     let person = &PEOPLE[submit.person];
     let mut fields: Vec<(&str, String)> = vec![
         ("first_name", person.first.to_owned()),

@@ -3,8 +3,10 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use queue::Queue;
 
+use crate::contracts::{self, Offered};
 use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::senders::VISITORS;
@@ -58,6 +60,16 @@ pub(crate) enum What {
     Configure(usize),
     /// Something unreadable gets into a queue.
     Poison { queue: Queue, body: usize },
+    /// A vendor offers a lead under its contract.
+    Offer(Offered),
+    /// A vendor sends a file.
+    OfferFile(Vec<Offered>),
+    /// What was bought of a vendor, by the vendor's number, is sent back.
+    Return {
+        vendor: &'static str,
+        number: u32,
+        reason: &'static str,
+    },
     /// Messages that were handled before come again, in one batch.
     Replay {
         queue: Queue,
@@ -111,6 +123,17 @@ pub(crate) struct Weather {
     pub(crate) lost_deletes: u32,
     /// Whether a first response is awaited, which makes runs longer.
     pub(crate) follow_up: bool,
+    /// Whether there are vendors with contracts.
+    pub(crate) vendors: bool,
+    /// The second at which the world begins.
+    pub(crate) starts: i64,
+}
+
+impl Weather {
+    /// The time at which the world begins.
+    pub(crate) fn start(&self) -> Timestamp {
+        Timestamp::from_second(self.starts).unwrap_or_default()
+    }
 }
 
 /// Somebody invented.
@@ -180,6 +203,10 @@ pub(crate) const POISON: [&str; 8] = [
     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
 ];
 
+/// Monday, 2026-03-02, three hours before midnight in UTC: the day of "a lead a day" ends within a run, and whoever is away
+/// until the end of that day comes back soon.
+const STARTS: i64 = 1_772_485_200;
+
 /// Number of configurations: see `world::configuration`.
 pub(crate) const CONFIGURATIONS: usize = 5;
 
@@ -188,7 +215,7 @@ impl Story {
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = Dice(seed).at("story", 0);
         let calm_after = 1_000 * rng.u64(20..240);
-        let weather = Weather {
+        let mut weather = Weather {
             calm_after,
             visibility: *pick(&mut rng, &[4, 30, 60, 150]),
             environments: rng.usize(1..4),
@@ -196,6 +223,8 @@ impl Story {
             duplicates: *pick(&mut rng, &[0, 5, 30]),
             lost_deletes: *pick(&mut rng, &[0, 5, 30]),
             follow_up: rng.u8(0..4) == 0,
+            vendors: false,
+            starts: STARTS,
         };
         let mut steps = Vec::new();
         let people = rng.usize(1..=PEOPLE.len());
@@ -306,6 +335,7 @@ impl Story {
             });
         }
         further_doors(seed, people, calm_after, &mut steps);
+        contracts::steps(seed, people, &mut weather, &mut steps);
         steps.sort_by_key(|step| step.at);
         let faults = Faults::Drawn(*pick(&mut rng, &[0, 5, 20, 60, 150]));
         Self {
@@ -365,7 +395,7 @@ fn further_doors(seed: u64, people: usize, calm_after: u64, steps: &mut Vec<Step
     }
 }
 
-fn submit(rng: &mut fastrand::Rng, people: usize) -> Submit {
+pub(crate) fn submit(rng: &mut fastrand::Rng, people: usize) -> Submit {
     let (email, phone) = *pick(
         rng,
         &[
@@ -387,7 +417,7 @@ fn submit(rng: &mut fastrand::Rng, people: usize) -> Submit {
     }
 }
 
-fn pick<'a, T>(rng: &mut fastrand::Rng, from: &'a [T]) -> &'a T {
+pub(crate) fn pick<'a, T>(rng: &mut fastrand::Rng, from: &'a [T]) -> &'a T {
     &from[rng.usize(0..from.len())]
 }
 
@@ -397,7 +427,7 @@ impl fmt::Display for Story {
         writeln!(
             formatter,
             "world: visibility {} s, {} environments of each function, clocks up to {} s apart, {} % of batches delivered twice, \
-             {} % of deletions lost, calm after {} s{}",
+             {} % of deletions lost, calm after {} s{}{}",
             self.weather.visibility,
             self.weather.environments,
             self.weather.skew,
@@ -408,6 +438,13 @@ impl fmt::Display for Story {
                 ", a first response is awaited"
             } else {
                 ""
+            },
+            if self.weather.vendors {
+                let clock = self.weather.starts.rem_euclid(86_400);
+                let (hour, minute, second) = (clock / 3_600, clock / 60 % 60, clock % 60);
+                format!(", vendors, it is {hour:02}:{minute:02}:{second:02}")
+            } else {
+                String::new()
             },
         )?;
         for step in &self.steps {
@@ -485,6 +522,22 @@ impl fmt::Display for What {
                 "poison {body} gets into the queue {}",
                 queue.name()
             ),
+            What::Offer(offered) => write!(formatter, "{offered}"),
+            What::OfferFile(rows) => {
+                let rows: Vec<(u32, usize)> = rows
+                    .iter()
+                    .map(|row| (row.number, row.lead.person))
+                    .collect();
+                write!(
+                    formatter,
+                    "a vendor sends a file with the numbers and people {rows:?}"
+                )
+            }
+            What::Return {
+                vendor,
+                number,
+                reason,
+            } => write!(formatter, "lead {number} goes back to {vendor}: {reason}"),
             What::Replay { queue, from, count } => {
                 write!(
                     formatter,

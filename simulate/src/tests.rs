@@ -42,6 +42,13 @@ fn every_invariant_holds_in_forty_worlds_and_they_are_hostile() {
         "configurations put in force",
         "old messages played again",
         "restarts of everything",
+        "offers accepted",
+        "offers answered again",
+        "offers refused: a cap",
+        "offers refused: the person is known",
+        "pings answered",
+        "returns taken",
+        "files of vendors taken",
     ] {
         assert!(coverage.events.contains_key(event), "never: {event}");
     }
@@ -69,6 +76,8 @@ fn every_missing_safeguard_is_noticed_by_a_seed_that_holds_with_it() {
         (Broken::AcceptedUnsent, 18),
         (Broken::SendBeforeWrite, 1),
         (Broken::IdPerAttempt, 1),
+        (Broken::CapUnchecked, 17),
+        (Broken::AnswerUnchecked, 11),
     ];
     assert_eq!(seeds.len(), Broken::ALL.len());
     for (broken, seed) in seeds {

@@ -23,11 +23,12 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::broken::Broken;
 use crate::clients::{self, TABLE};
 use crate::configuration::variant;
+use crate::contracts::{Heard, Pinged};
 use crate::dice::Dice;
 use crate::engines::{Engines, Place};
 use crate::fault::{Coverage, Happened};
 use crate::outside::{Inbox, Outside};
-use crate::story::{POISON, Step, Story, What};
+use crate::story::{POISON, Step, Story, Weather, What};
 use crate::wire::{INVOCATION, Invocation, Network, http_client};
 
 /// The token of the API.
@@ -67,6 +68,14 @@ pub(crate) struct Ledger {
     pub(crate) reported: Vec<(usize, u32, String)>,
     /// What visitors did, answered 202: visitor, number and kind of the event.
     pub(crate) visited: BTreeSet<(usize, u32, &'static str)>,
+    /// What vendors were told, in the order in which they heard it.
+    pub(crate) heard: Vec<Heard>,
+    /// What a vendor quotes for a number, as it asked before.
+    pub(crate) pings: BTreeMap<u32, Pinged>,
+    /// Everything that was answered to a vendor that asked: the price, by the ping.
+    pub(crate) asked: BTreeMap<String, String>,
+    /// What was sent back, answered 200: submission and reason.
+    pub(crate) returned: Vec<(String, String)>,
     /// Anything that must not happen and was noticed on the way.
     pub(crate) violations: Vec<String>,
 }
@@ -92,12 +101,6 @@ pub(crate) struct World {
     awake: watch::Sender<bool>,
     /// Held by every second delivery that is under way: it may send news again after the queues were found empty.
     repeats: Arc<()>,
-}
-
-/// Monday, 2026-03-02, three hours before midnight in UTC: the day of "a lead a day" ends within a run, and whoever is away
-/// until the end of that day comes back soon.
-pub(crate) fn start() -> Timestamp {
-    Timestamp::from_second(1_772_485_200).unwrap_or_default()
 }
 
 /// Runs a story to its end, on this thread.
@@ -180,9 +183,9 @@ impl World {
             Table::new(aws_sdk_dynamodb::Client::from_conf(hostile_table), TABLE),
             Queues::new(SqsClient::from_conf(hostile_queues), urls),
         );
-        let first = variant(0, story.weather.follow_up);
+        let first = variant(0, &story.weather);
         table
-            .push_configuration(&first.config, &first.text, start())
+            .push_configuration(&first.config, &first.text, story.weather.start())
             .await?;
         Ok(Self {
             story,
@@ -210,7 +213,7 @@ impl World {
 
     /// The time of the world itself.
     pub(crate) fn now(&self) -> Timestamp {
-        moment(self.started, 0)
+        moment(&self.story.weather, self.started, 0)
     }
 
     /// An environment of a function: its own memory, its own clock.
@@ -230,8 +233,8 @@ impl World {
             let ahead = Dice(self.story.seed)
                 .at(function, u64::MAX - index as u64)
                 .i64(-skew..=skew);
-            let started = self.started;
-            wiring.clock = Clock::told_by(move || moment(started, ahead));
+            let (weather, started) = (self.story.weather.clone(), self.started);
+            wiring.clock = Clock::told_by(move || moment(&weather, started, ahead));
             wiring.outbound = Client::in_process(
                 Policy::allowing(Vec::new()),
                 Outside {
@@ -374,7 +377,8 @@ impl World {
     fn calm(&self) -> Timestamp {
         let calm =
             SignedDuration::from_millis(i64::try_from(self.story.weather.calm_after).unwrap_or(0));
-        start().saturating_add(calm).unwrap_or(start())
+        let start = self.story.weather.start();
+        start.saturating_add(calm).unwrap_or(start)
     }
 
     /// One invocation with a batch: the ids that were given back, or `None` when the function ended on the way.
@@ -520,8 +524,15 @@ impl World {
                 kind,
                 reason,
             } => self.give_feedback(index, person, kind, reason).await,
+            What::Offer(offered) => self.offer(index, &offered).await,
+            What::OfferFile(rows) => self.offer_file(index, &rows).await,
+            What::Return {
+                vendor,
+                number,
+                reason,
+            } => self.send_back(index, vendor, number, reason).await,
             What::Configure(number) => {
-                let variant = variant(number, self.story.weather.follow_up);
+                let variant = variant(number, &self.story.weather);
                 let _pushed = self
                     .table
                     .push_configuration(&variant.config, &variant.text, self.now())
@@ -585,11 +596,12 @@ impl World {
     }
 }
 
-fn moment(started: Instant, ahead: i64) -> Timestamp {
+fn moment(weather: &Weather, started: Instant, ahead: i64) -> Timestamp {
     let since = i64::try_from(started.elapsed().as_millis()).unwrap_or(0);
-    start()
+    let start = weather.start();
+    start
         .saturating_add(SignedDuration::from_millis(since + ahead * 1_000))
-        .unwrap_or(start())
+        .unwrap_or(start)
 }
 
 fn ids(response: SqsBatchResponse) -> Vec<String> {
