@@ -1,6 +1,8 @@
 //! Everybody who sends something to a Leadline: forms, chatbots, a partner with files, an ad platform, trackers, sales. They
 //! send again until they are answered, as real ones do.
 
+mod vendors;
+
 use std::time::Duration;
 
 use domain::config::SourceKind;
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use sources::{Signing, Trial};
 use tokio::time::sleep;
 
+pub(crate) use self::vendors::{Heard, Pinged};
 use crate::configuration::{ADS, PARTNER, PROOF};
 use crate::dice::Dice;
 use crate::story::{PEOPLE, Submit};
@@ -20,16 +23,16 @@ use crate::world::{TOKEN, World};
 pub(crate) const VISITORS: [&str; 2] = ["0b1f7Qw2Zr5tYx8Ke3Ln6Vu9", "7Hd2Gs9Pa4Mc1Jb6Rf8Wk3Xq"];
 
 /// One request.
-pub(crate) struct Sent<'a> {
+struct Sent<'a> {
     function: &'static str,
     method: Method,
     path: &'a str,
-    pub(crate) headers: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     body: &'a str,
 }
 
 impl<'a> Sent<'a> {
-    pub(crate) fn to_capture(path: &'a str, kind: &str, body: &'a str) -> Self {
+    fn to_capture(path: &'a str, kind: &str, body: &'a str) -> Self {
         Self {
             function: "capture",
             method: Method::POST,
@@ -39,7 +42,7 @@ impl<'a> Sent<'a> {
         }
     }
 
-    pub(crate) fn to_api(method: Method, path: &'a str, body: &'a str) -> Self {
+    fn to_api(method: Method, path: &'a str, body: &'a str) -> Self {
         Self {
             function: "api",
             method,
@@ -63,7 +66,7 @@ impl World {
         self.note_accepted(answer.as_ref(), "/submissions");
     }
 
-    pub(crate) fn note_accepted(&self, answer: Option<&Value>, place: &str) {
+    fn note_accepted(&self, answer: Option<&Value>, place: &str) {
         let named = answer.and_then(|answer| answer.pointer(place)?.as_array());
         let ids = named.into_iter().flatten().filter_map(Value::as_str);
         self.ledger().accepted.extend(ids.map(str::to_owned));
@@ -197,7 +200,7 @@ impl World {
     }
 
     /// Sends a request again and again until it is answered with something final; `None` when it was refused or never was.
-    pub(crate) async fn insist(&self, index: usize, sent: &Sent<'_>) -> Option<Value> {
+    async fn insist(&self, index: usize, sent: &Sent<'_>) -> Option<Value> {
         match self.insist_on(index, sent).await {
             Some((200..=299, body, _)) => Some(body),
             _ => None,
@@ -205,11 +208,7 @@ impl World {
     }
 
     /// The same, with the status of what was taken or refused, and when the request was made that was answered.
-    pub(crate) async fn insist_on(
-        &self,
-        index: usize,
-        sent: &Sent<'_>,
-    ) -> Option<(u16, Value, Timestamp)> {
+    async fn insist_on(&self, index: usize, sent: &Sent<'_>) -> Option<(u16, Value, Timestamp)> {
         let mut rng = Dice(self.story.seed).at("sender", index as u64);
         for _ in 0..40 {
             let environment = rng.usize(0..self.story.weather.environments);
@@ -265,7 +264,7 @@ pub(crate) fn announced_answers(id: &str) -> String {
     json!({ "id": id, "field_data": answers }).to_string()
 }
 
-pub(crate) fn fields_of(submit: &Submit) -> Vec<(&'static str, String)> {
+fn fields_of(submit: &Submit) -> Vec<(&'static str, String)> {
     let person = &PEOPLE[submit.person];
     let mut fields: Vec<(&str, String)> = vec![
         ("first_name", person.first.to_owned()),

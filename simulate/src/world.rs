@@ -1,20 +1,22 @@
 //! One simulated run: the real handlers over the real SDK clients, a network that fails by the seed, paused time, one
 //! thread. Plays what a deployed Leadline has around it: the pollers of the queues, the schedule, senders that try again.
 
+mod around;
+mod end;
+mod queues;
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client as SqsClient;
-use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use aws_smithy_types::timeout::TimeoutConfig;
 use cli::dev::handlers::{Handlers, Wiring};
 use jiff::{SignedDuration, Timestamp};
 use outbound::{Client, Policy};
 use platform::{Clock, Secrets};
 use queue::{Queue, Queues};
-use serde_json::json;
 use table::Table;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -23,12 +25,12 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::broken::Broken;
 use crate::clients::{self, TABLE};
 use crate::configuration::variant;
-use crate::contracts::{Heard, Pinged};
 use crate::dice::Dice;
 use crate::engines::{Engines, Place};
 use crate::fault::{Coverage, Happened};
 use crate::outside::{Inbox, Outside};
-use crate::story::{POISON, Step, Story, Weather, What};
+use crate::senders::{Heard, Pinged};
+use crate::story::{Story, Weather};
 use crate::wire::{INVOCATION, Invocation, Network, http_client};
 
 /// The token of the API.
@@ -36,17 +38,6 @@ pub(crate) const TOKEN: &str = "token-of-the-simulated-world";
 
 /// What personal data is hashed with.
 pub(crate) const PEPPER: &str = "pepper-of-the-simulated-world";
-
-/// As in the template.
-const MAX_RECEIVES: u32 = 5;
-
-/// Rounds of looking for due work after which a run that still has some is taken for one that never ends. While nobody is
-/// there, which lasts for up to three hours, every lead is looked at six times an hour, at moments of its own.
-const MOST_ROUNDS: usize = 1_000;
-
-/// Longest time without a fault after which something may be on its way: behaviour of somebody unknown waits for an hour,
-/// and an unreadable message for five timeouts of its queue, twice redriven.
-const LONGEST_WAIT: Duration = Duration::from_secs(3 * 3_600);
 
 /// What a run ended with.
 pub(crate) struct Run {
@@ -173,7 +164,7 @@ impl World {
         for queue in Queue::ALL {
             urls.push((
                 queue,
-                create_queue(&sqs, queue, story.weather.visibility).await?,
+                queues::create_queue(&sqs, queue, story.weather.visibility).await?,
             ));
         }
         let over = |engine| http_client(engine, Arc::clone(&network));
@@ -286,313 +277,11 @@ impl World {
         ended
     }
 
-    /// What an event source mapping does.
-    async fn poll(self: Arc<Self>, queue: Queue, index: usize, stopped: watch::Receiver<bool>) {
-        let mut awake = self.awake.subscribe();
-        let mut rng = Dice(self.story.seed).at(queue.name(), 1_000_000 + index as u64);
-        let mut extra = JoinSet::new();
-        loop {
-            if awake.wait_for(|awake| *awake).await.is_err() || *stopped.borrow() {
-                break;
-            }
-            sleep(Duration::from_millis(rng.u64(0..50))).await;
-            if self.engines.queues.depth(queue.name()).visible == 0 {
-                // Cheaper than a long poll, of which hours of simulated time would hold thousands.
-                sleep(Duration::from_millis(rng.u64(500..2_500))).await;
-                continue;
-            }
-            let received = self
-                .sqs
-                .receive_message()
-                .queue_url(url(queue.name()))
-                .max_number_of_messages(rng.i32(1..=10))
-                .send()
-                .await;
-            let messages = received
-                .ok()
-                .and_then(|received| received.messages)
-                .unwrap_or_default();
-            if messages.is_empty() {
-                continue;
-            }
-            if rng.u32(0..100) < self.story.weather.duplicates {
-                self.network.note("batches delivered twice");
-                let (world, again) = (Arc::clone(&self), messages.clone());
-                let (other, wait) = (rng.usize(0..4), rng.u64(0..4_000));
-                let under_way = Arc::clone(&self.repeats);
-                extra.spawn(async move {
-                    let _under_way = under_way;
-                    sleep(Duration::from_millis(wait)).await;
-                    world.hand_over(queue, other, &again).await;
-                });
-            }
-            self.tape
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(
-                    messages
-                        .iter()
-                        .filter_map(|message| Some((queue, message.body.clone()?))),
-                );
-            // A repeat within the batch now and then.
-            let mut batch = messages.clone();
-            if rng.u8(0..20) == 0 {
-                let mut twin = messages[0].clone();
-                twin.message_id = Some(format!("{}-twin", twin.message_id.unwrap_or_default()));
-                batch.push(twin);
-                self.network.note("messages doubled within a batch");
-            }
-            if let Some(failed) = self.hand_over(queue, index, &batch).await {
-                for message in &messages {
-                    let is_failed = message
-                        .message_id
-                        .as_ref()
-                        .is_some_and(|id| failed.contains(id));
-                    let is_kept = is_failed && self.broken != Some(Broken::FailuresForgotten);
-                    if is_kept
-                        || rng.u32(0..100) < self.story.weather.lost_deletes
-                            && self.now() < self.calm()
-                    {
-                        self.network.note(if is_kept {
-                            "records given back"
-                        } else {
-                            "deletions lost"
-                        });
-                        continue;
-                    }
-                    let handle = message.receipt_handle.clone();
-                    let _gone = self
-                        .sqs
-                        .delete_message()
-                        .queue_url(url(queue.name()))
-                        .set_receipt_handle(handle)
-                        .send()
-                        .await;
-                }
-            }
-        }
-        while extra.join_next().await.is_some() {}
-    }
-
-    fn calm(&self) -> Timestamp {
+    pub(super) fn calm(&self) -> Timestamp {
         let calm =
             SignedDuration::from_millis(i64::try_from(self.story.weather.calm_after).unwrap_or(0));
         let start = self.story.weather.start();
         start.saturating_add(calm).unwrap_or(start)
-    }
-
-    /// One invocation with a batch: the ids that were given back, or `None` when the function ended on the way.
-    async fn hand_over(
-        &self,
-        queue: Queue,
-        index: usize,
-        messages: &[Message],
-    ) -> Option<Vec<String>> {
-        let records = messages.iter().map(|message| {
-            (
-                message.message_id.clone().unwrap_or_default(),
-                message.body.clone().unwrap_or_default(),
-            )
-        });
-        let records: Vec<(String, String)> = records.collect();
-        let event = event(&records);
-        let limit = if matches!(queue, Queue::Enrich | Queue::Deliver) {
-            30
-        } else {
-            20
-        };
-        let answer = self
-            .invoke(queue.name(), index, limit, async |handlers| {
-                handlers.invoke(queue, event).await
-            })
-            .await?;
-        let failed = match answer {
-            Ok(response) => ids(response),
-            Err(_) => records.iter().map(|(id, _)| id.clone()).collect(),
-        };
-        if let Some(unknown) = failed
-            .iter()
-            .find(|id| !records.iter().any(|(known, _)| known == *id))
-        {
-            self.ledger().violations.push(format!(
-                "F4: {} gave back {unknown}, which it was not given",
-                queue.name()
-            ));
-        }
-        Some(failed)
-    }
-
-    /// What the schedule does.
-    async fn keep_schedule(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
-        let mut rng = Dice(self.story.seed).at("schedule", 0);
-        while self.now() < self.calm() {
-            tokio::select! {
-                _ = stopped.wait_for(|stop| *stop) => return,
-                () = sleep(Duration::from_secs(rng.u64(20..90))) => {}
-            }
-            let _looked = self
-                .invoke("recycle", 0, 30, async |handlers| {
-                    handlers.recycle().await.map_err(|error| error.to_string())
-                })
-                .await;
-        }
-    }
-
-    /// Waits until nothing is on its way. False when that never comes: longer than any message may wait.
-    async fn settle(&self) -> bool {
-        let quiet = async {
-            loop {
-                self.engines.queues.wait_idle().await;
-                if Arc::strong_count(&self.repeats) == 1 && self.engines.queues.idle() {
-                    return;
-                }
-                sleep(Duration::from_secs(1)).await;
-            }
-        };
-        let settled = timeout(LONGEST_WAIT, quiet).await.is_ok();
-        if !settled {
-            self.ledger()
-                .violations
-                .push("I11: messages are still on their way hours after the last fault".to_owned());
-        }
-        settled
-    }
-
-    /// Nothing goes wrong any more: everything has to come to its end.
-    async fn drain(&self) {
-        for round in 0..MOST_ROUNDS {
-            if round < 3 {
-                self.redrive().await;
-            }
-            if !self.settle().await {
-                return;
-            }
-            let looked = self
-                .invoke("recycle", 0, 3_600, async |handlers| {
-                    handlers.recycle().await
-                })
-                .await;
-            if !matches!(looked, Some(Ok(_))) {
-                self.ledger().violations.push(
-                    "I11: due work cannot be looked for although nothing is broken".to_owned(),
-                );
-            }
-            if !self.settle().await {
-                return;
-            }
-            let Some(next) = crate::checks::next_due(self).await else {
-                return;
-            };
-            // A clock that is behind must have come there too.
-            let wait = next.as_second() - self.now().as_second() + 1 + self.story.weather.skew;
-            if wait > 0 {
-                self.network.note("leaps to due work");
-                self.awake.send_replace(false);
-                // Pollers that are waiting for messages come to rest first.
-                sleep(Duration::from_secs(u64::try_from(wait).unwrap_or(0).max(4))).await;
-                self.awake.send_replace(true);
-            }
-        }
-        self.ledger().violations.push(format!(
-            "I11: due work is left after {MOST_ROUNDS} rounds without a fault"
-        ));
-    }
-
-    async fn redrive(&self) {
-        for queue in Queue::ALL {
-            let arn = format!("arn:aws:sqs:us-east-1:000000000000:{}-dlq", queue.name());
-            let _moved = self
-                .sqs
-                .start_message_move_task()
-                .source_arn(arn)
-                .send()
-                .await;
-        }
-    }
-
-    /// Does one thing from outside.
-    async fn play(self: Arc<Self>, index: usize, step: Step) {
-        sleep(Duration::from_millis(step.at)).await;
-        match step.what {
-            What::Submit(submit) => self.submit(index, submit).await,
-            What::Batch(rows) => self.batch(index, &rows).await,
-            What::Announce(people) => self.announce(index, &people).await,
-            What::Visit { visitor, kind, id } => self.visit(index, visitor, kind, id).await,
-            What::Report { person, kind, id } => self.report(index, person, kind, id).await,
-            What::Feedback {
-                person,
-                kind,
-                reason,
-            } => self.give_feedback(index, person, kind, reason).await,
-            What::Offer(offered) => self.offer(index, &offered).await,
-            What::OfferFile(rows) => self.offer_file(index, &rows).await,
-            What::Return {
-                vendor,
-                number,
-                reason,
-            } => self.send_back(index, vendor, number, reason).await,
-            What::Configure(number) => {
-                let variant = variant(number, &self.story.weather);
-                let _pushed = self
-                    .table
-                    .push_configuration(&variant.config, &variant.text, self.now())
-                    .await;
-                self.network.note("configurations put in force");
-            }
-            What::Poison { queue, body } => {
-                self.network.note("poison");
-                let _sent = self
-                    .sqs
-                    .send_message()
-                    .queue_url(url(queue.name()))
-                    .message_body(POISON[body])
-                    .send()
-                    .await;
-            }
-            What::Replay { queue, from, count } => {
-                let tape: Vec<String> = self
-                    .tape
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .iter()
-                    .filter(|(known, _)| *known == queue)
-                    .map(|(_, body)| body.clone())
-                    .collect();
-                let again: Vec<(String, String)> = tape
-                    .into_iter()
-                    .skip(from)
-                    .take(count)
-                    .enumerate()
-                    .map(|(number, body)| (format!("replay-{index}-{number}"), body))
-                    .collect();
-                if !again.is_empty() {
-                    self.network.note("old messages played again");
-                    let _ended = self
-                        .invoke(queue.name(), 7, 30, async |handlers| {
-                            handlers.invoke(queue, event(&again)).await.is_ok()
-                        })
-                        .await;
-                }
-            }
-            What::Redrive => {
-                self.network.note("dead-letter queues redriven");
-                self.redrive().await;
-            }
-            What::Restart => {
-                self.network.note("restarts of everything");
-                let running = std::mem::take(
-                    &mut *self.running.lock().unwrap_or_else(PoisonError::into_inner),
-                );
-                running
-                    .iter()
-                    .filter_map(Weak::upgrade)
-                    .for_each(|invocation| invocation.end.notify_one());
-                self.environments
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clear();
-            }
-        }
     }
 }
 
@@ -602,44 +291,4 @@ fn moment(weather: &Weather, started: Instant, ahead: i64) -> Timestamp {
     start
         .saturating_add(SignedDuration::from_millis(since + ahead * 1_000))
         .unwrap_or(start)
-}
-
-fn ids(response: SqsBatchResponse) -> Vec<String> {
-    response
-        .batch_item_failures
-        .into_iter()
-        .map(|failure| failure.item_identifier)
-        .collect()
-}
-
-fn event(records: &[(String, String)]) -> SqsEvent {
-    let mut event = SqsEvent::default();
-    for (id, body) in records {
-        let mut record = SqsMessage::default();
-        record.message_id = Some(id.clone());
-        record.body = Some(body.clone());
-        event.records.push(record);
-    }
-    event
-}
-
-fn url(name: &str) -> String {
-    format!("http://sqs.local/000000000000/{name}")
-}
-
-async fn create_queue(sqs: &SqsClient, queue: Queue, visibility: u32) -> anyhow::Result<String> {
-    let dead_letters = format!("{}-dlq", queue.name());
-    sqs.create_queue().queue_name(&dead_letters).send().await?;
-    let policy = json!({ "deadLetterTargetArn": format!("arn:aws:sqs:us-east-1:000000000000:{dead_letters}"), "maxReceiveCount": MAX_RECEIVES.to_string() });
-    let created = sqs
-        .create_queue()
-        .queue_name(queue.name())
-        .attributes(
-            QueueAttributeName::VisibilityTimeout,
-            visibility.to_string(),
-        )
-        .attributes(QueueAttributeName::RedrivePolicy, policy.to_string())
-        .send()
-        .await?;
-    Ok(created.queue_url.unwrap_or_default())
 }

@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::decision::{Outcome, Ruling};
 use domain::id::SubmissionId;
-use domain::vendor::{Answer, Money, Offer};
-use serde_json::Value;
+use domain::vendor::{Answer, Offer};
 
 use super::{End, Item, text};
-use crate::contracts::{ACME, Heard, VENDORS, price};
+use crate::contracts::{ACME, VENDORS, price};
+use crate::senders::Heard;
 use crate::story::What;
 use crate::world::World;
 
 /// An answer as it is kept, and how often one was written.
-struct Kept {
-    offer: Offer,
-    written: i64,
+pub(super) struct Kept {
+    pub(super) offer: Offer,
+    pub(super) written: i64,
 }
 
 impl Kept {
-    fn is_bought(&self) -> bool {
+    pub(super) fn is_bought(&self) -> bool {
         matches!(self.offer.answer, Answer::Accepted { .. })
     }
 }
@@ -27,7 +27,7 @@ impl Kept {
 /// Seconds after the decision within which a call has been carried out, however late.
 const CARRIED_OUT_WITHIN: i64 = 40;
 
-type Offers = BTreeMap<SubmissionId, Kept>;
+pub(super) type Offers = BTreeMap<SubmissionId, Kept>;
 
 /// Checks I12 to I16.
 pub(super) async fn check(world: &World, end: &End, violations: &mut Vec<String>) {
@@ -43,7 +43,7 @@ pub(super) async fn check(world: &World, end: &End, violations: &mut Vec<String>
     caps(world, end, &offers, violations);
     answers(world, &offers, violations);
     leads(world, end, &offers, violations).await;
-    scorecards(world, end, &offers, violations).await;
+    super::scorecards::scorecards(world, end, &offers, violations).await;
     returns(world, end, &offers, violations);
 }
 
@@ -343,105 +343,6 @@ async fn leads(world: &World, end: &End, offers: &Offers, violations: &mut Vec<S
             ));
         }
     }
-}
-
-/// A vendor's scorecard says what was answered, sent back and said by sales, and what it costs.
-async fn scorecards(world: &World, end: &End, offers: &Offers, violations: &mut Vec<String>) {
-    for vendor in VENDORS {
-        let Some(told) = world.scorecard(vendor).await else {
-            violations.push(format!("I15: the scorecard of {vendor} cannot be read"));
-            continue;
-        };
-        let of_vendor = || offers.values().filter(|kept| kept.offer.vendor == vendor);
-        let mut expect = |name: &str, expected: Value| {
-            let found = told.pointer(name).cloned().unwrap_or_default();
-            if found != expected {
-                violations.push(format!(
-                    "I15: {name} of {vendor} is {found}, and {expected} follows from the answers"
-                ));
-            }
-        };
-        let offered: i64 = of_vendor().map(|kept| kept.written).sum();
-        let bought = of_vendor().filter(|kept| kept.is_bought());
-        let returned = of_vendor().filter(|kept| kept.offer.returned.is_some());
-        expect("/offered", offered.into());
-        expect("/accepted", bought.clone().count().into());
-        expect("/returned", returned.clone().count().into());
-        let (cost, refunded) = (sums(bought), sums(returned));
-        let mut owed = cost.clone();
-        for (currency, minor) in &refunded {
-            *owed.entry(currency.clone()).or_default() -= minor;
-        }
-        expect("/cost", money(&cost));
-        expect("/refunded", money(&refunded));
-        expect("/owed", money(&owed));
-        expect(
-            "/sales",
-            serde_json::to_value(sales(end, vendor)).unwrap_or_default(),
-        );
-        for outcome in ["duplicate", "rejected", "capped", "held"] {
-            // What was answered anew later may have been any of these before.
-            let sure = of_vendor().filter(|kept| kept.offer.answer.name() == outcome);
-            let (at_least, counted) = (sure.count() as u64, told[outcome].as_u64().unwrap_or(0));
-            let anew: i64 = of_vendor().map(|kept| kept.written - 1).sum();
-            if counted < at_least || counted > at_least + anew.unsigned_abs() {
-                violations.push(format!(
-                    "I15: {counted} leads of {vendor} are counted as {outcome}; {at_least} ended so, and {anew} were answered anew"
-                ));
-            }
-        }
-    }
-}
-
-fn sums<'a>(offers: impl Iterator<Item = &'a Kept>) -> BTreeMap<String, i64> {
-    let mut sums = BTreeMap::new();
-    for price in offers.filter_map(|kept| kept.offer.bought()?.price) {
-        *sums.entry(price.currency).or_default() += price.minor;
-    }
-    sums
-}
-
-fn money(sums: &BTreeMap<String, i64>) -> Value {
-    let amount = |(currency, minor): (&String, &i64)| {
-        let money = Money {
-            minor: *minor,
-            currency: currency.clone(),
-        };
-        serde_json::json!({ "amount": money.decimal(), "currency": currency })
-    };
-    sums.iter().map(amount).collect()
-}
-
-/// What sales said of a vendor's leads that were not returned by then: each kind once for each lead.
-fn sales(end: &End, vendor: &str) -> BTreeMap<String, u64> {
-    let mut sales = BTreeMap::new();
-    for (_, history) in end.live() {
-        let mut open: BTreeMap<SubmissionId, BTreeSet<&str>> = BTreeMap::new();
-        for decision in &history.decisions {
-            match &decision.ruling {
-                Ruling::Received(received)
-                    if received
-                        .bought
-                        .as_ref()
-                        .is_some_and(|bought| bought.vendor == vendor) =>
-                {
-                    open.insert(received.submission, BTreeSet::new());
-                }
-                Ruling::Returned(returned) => {
-                    open.remove(&returned.submission);
-                }
-                Ruling::Feedback(feedback) => {
-                    for heard in open.values_mut() {
-                        if heard.insert(feedback.kind.name()) {
-                            *sales.entry(feedback.kind.name().to_owned()).or_default() += 1;
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    sales
 }
 
 /// What is sent back is sent back once, for one reason, and the lead's history says so.
