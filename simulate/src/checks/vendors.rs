@@ -134,6 +134,7 @@ fn caps(world: &World, end: &End, offers: &Offers, violations: &mut Vec<String>)
                     "I12: {at_once} were bought under {name} of {owner} from {starts} on until {}, where {most} are allowed",
                     last.at
                 ));
+                break;
             }
         }
     }
