@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds functions for AWS into target/lambda/NAME/bootstrap, where template.yaml expects them, and zips each beside it.
-#   scripts/build-functions.sh                     the seven, for arm64
-#   scripts/build-functions.sh x86_64              the seven, for x86-64 (deploy with Architecture=x86_64)
+#   scripts/build-functions.sh                     the eight, for arm64
+#   scripts/build-functions.sh x86_64              the eight, for x86-64 (deploy with Architecture=x86_64)
 #   scripts/build-functions.sh arm64 capture api   some of them
 # The same sources and tools give the same bytes in any folder: scripts/check-reproducible.sh shows it.
 # Needs cargo-lambda with zig: pip install cargo-lambda==1.9.2 ziglang==0.17.1
@@ -20,7 +20,7 @@ esac
 
 functions=("${@:2}")
 if [ ${#functions[@]} -eq 0 ]; then
-    functions=(capture enrich score assign deliver recycle api)
+    functions=(capture enrich score assign deliver recycle files api)
 fi
 packages=()
 for function in "${functions[@]}"; do

@@ -10,12 +10,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-functions=(capture enrich score assign deliver recycle api)
+functions=(capture enrich score assign deliver recycle files api)
 stage=target/prove
 
 scripts/python-tools.sh
 
-# Seven programs are linked for one look: link-time optimisation would cost minutes and prove nothing.
+# Eight programs are linked for one look: link-time optimisation would cost minutes and prove nothing.
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 packages=()
 for function in "${functions[@]}"; do

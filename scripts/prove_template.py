@@ -26,7 +26,7 @@ import submissions
 from local_aws import REGION, Receiver, TlsEnd, clean_environment, engine, serving
 
 STACK = "leadline"
-FUNCTIONS = ("capture", "enrich", "score", "assign", "deliver", "recycle", "api")
+FUNCTIONS = ("capture", "enrich", "score", "assign", "deliver", "recycle", "files", "api")
 TYPEFORM_SECRET = "proof-typeform-secret"
 WEBHOOK_KEY = hashlib.sha256(b"proof webhook").digest()
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(WEBHOOK_KEY).decode()

@@ -8,7 +8,7 @@ mkdir -p target/sbom
 metadata=$(mktemp)
 trap 'rm -f "$metadata"' EXIT
 cargo metadata --format-version 1 --locked --filter-platform aarch64-unknown-linux-gnu >"$metadata"
-for function in capture enrich score assign deliver recycle api; do
+for function in capture enrich score assign deliver recycle files api; do
     # What cargo itself says is linked, features and all: resolving them here again would be guessing.
     cargo tree --locked --target aarch64-unknown-linux-gnu --edges normal,no-proc-macro --package "$function" \
         --prefix none --no-dedupe --format '{p}' |

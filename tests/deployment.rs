@@ -1,4 +1,4 @@
-//! A deployment for a test: the seven functions wired as their `main.rs` wire them, each with the environment that
+//! A deployment for a test: the eight functions wired as their `main.rs` wire them, each with the environment that
 //! `template.yaml` gives it and AWS clients of its own, whose every call is kept under the function's name.
 //!
 //! DynamoDB and SQS are the embedded engines in memory; what Lambda does between queues and functions is done by
@@ -13,6 +13,7 @@ use ::assign::Assign;
 use ::capture::Capture;
 use ::deliver::Deliver;
 use ::enrich::{Enrich, Providers};
+use ::files::Files;
 use ::recycle::Recycle;
 use ::score::Score;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
@@ -26,12 +27,13 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use cli::dev::embedded::event_of;
+use engines::EmbeddedObjects;
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
 use lambda_http::http::Request;
 use lambda_http::{Body, RequestExt};
 use outbound::{Client, Policy};
-use platform::{Clock, ManualClock, Secrets, Settings};
+use platform::{Clock, ManualClock, Objects, Secrets, Settings};
 use queue::{Failure, Queue, Queues};
 use serde_json::{Value, json};
 use table::{ConfigurationCache, Table};
@@ -96,6 +98,8 @@ pub struct Deployment {
     pub table_engine: EmbeddedTable,
     /// SQS.
     pub queue_engine: EmbeddedQueues,
+    /// S3.
+    pub object_engine: EmbeddedObjects,
     calls: Arc<Mutex<Vec<AwsCall>>>,
     fault: Arc<Mutex<Option<Fault>>>,
     capture: Capture,
@@ -104,6 +108,7 @@ pub struct Deployment {
     assign: Assign,
     deliver: Deliver,
     recycle: Recycle,
+    files: Files,
     api: Api,
 }
 
@@ -118,6 +123,10 @@ impl Deployment {
             .unwrap();
         create_queues(&queue_engine).await;
         let (clock, manual) = Clock::manual(start());
+        let object_engine = {
+            let clock = clock.clone();
+            EmbeddedObjects::memory(AWS_KEY, move || clock.now().as_second())
+        };
         let calls: Arc<Mutex<Vec<AwsCall>>> = Arc::default();
         let fault: Arc<Mutex<Option<Fault>>> = Arc::default();
         let wired = |function: &'static str| {
@@ -125,6 +134,7 @@ impl Deployment {
                 function,
                 table: table_engine.http_client(),
                 queues: queue_engine.http_client(),
+                objects: object_engine.http_client(),
                 calls: Arc::clone(&calls),
                 fault: Arc::clone(&fault),
             };
@@ -136,6 +146,7 @@ impl Deployment {
         let assign = wired("assign");
         let deliver = wired("deliver");
         let recycle = wired("recycle");
+        let files = wired("files");
         let api = wired("api");
         let deployment = Self {
             clock: manual,
@@ -144,6 +155,7 @@ impl Deployment {
                 queues: capture.queues,
                 configurations: capture.configurations,
                 secrets: capture.secrets,
+                uploads: capture.objects,
                 clock: clock.clone(),
                 over_limit: capture::OverLimit::default(),
             },
@@ -182,6 +194,13 @@ impl Deployment {
                 configurations: recycle.configurations,
                 clock: clock.clone(),
             },
+            files: Files {
+                table: files.table,
+                queues: files.queues,
+                objects: files.objects.expect("the template names the bucket"),
+                secrets: files.secrets,
+                clock: clock.clone(),
+            },
             api: Api {
                 table: api.table,
                 queues: api.queues,
@@ -192,6 +211,7 @@ impl Deployment {
             },
             table_engine,
             queue_engine,
+            object_engine,
             calls,
             fault,
         };
@@ -268,6 +288,33 @@ impl Deployment {
         request.message_body(body).send().await.unwrap();
     }
 
+    /// Puts a file under an address that `capture` signed, as its sender does, and tells the queue of it, as S3 does. The right
+    /// to put it there is that of whoever signed.
+    pub async fn put_file(&self, place: &Value, file: &[u8]) {
+        let uri: lambda_http::http::Uri = place["url"].as_str().unwrap().parse().unwrap();
+        let mut headers = lambda_http::http::HeaderMap::new();
+        let host = uri.host().unwrap().parse().unwrap();
+        headers.insert("host", host);
+        for (name, value) in place["headers"].as_object().unwrap() {
+            let name: lambda_http::http::HeaderName = name.parse().unwrap();
+            headers.insert(name, value.as_str().unwrap().parse().unwrap());
+        }
+        let put = self.object_engine.put(&uri, &headers, file.to_vec().into());
+        let object = put.await.unwrap();
+        self.calls.lock().unwrap().push(AwsCall {
+            function: "capture",
+            target: "S3.PutObject".to_owned(),
+            uri: uri.to_string(),
+            headers: Vec::new(),
+            body: Value::Null,
+        });
+        let notice = json!({ "Records": [{ "eventName": "ObjectCreated:Put", "s3": {
+            "bucket": { "name": engines::objects::BUCKET },
+            "object": { "key": object.key, "size": object.bytes },
+        } }] });
+        self.inject(Queue::Files, &notice.to_string()).await;
+    }
+
     /// Does what Lambda does until no queue has a message that can be received. Messages that wait for their time stay.
     pub async fn settle(&self) {
         let sqs = self.queue_engine.sqs_client();
@@ -339,6 +386,8 @@ impl Deployment {
             Queue::Score => self.score.handle(event).await,
             Queue::Assign => self.assign.handle(event).await,
             Queue::Deliver => self.deliver.handle(event).await,
+            // So little time that a file of two pieces goes on in a message.
+            Queue::Files => self.files.handle(event, Duration::ZERO).await,
         }
     }
 }
@@ -349,6 +398,7 @@ struct Wired {
     queues: Queues,
     configurations: Arc<ConfigurationCache>,
     secrets: Secrets,
+    objects: Option<Objects>,
     token: Secrets,
     client: Client,
 }
@@ -364,6 +414,7 @@ impl Wired {
             (Queue::Score, settings.queue_score()),
             (Queue::Assign, settings.queue_assign()),
             (Queue::Deliver, settings.queue_deliver()),
+            (Queue::Files, settings.queue_files()),
         ];
         let urls = urls
             .into_iter()
@@ -374,6 +425,7 @@ impl Wired {
             // Without a cache, so that each function is seen to read what it needs.
             configurations: Arc::new(ConfigurationCache::new(table.clone(), 0)),
             secrets: Secrets::open(&settings, clock.clone()),
+            objects: Objects::open(&settings, clock.clone()).ok(),
             token: Secrets::open_api_token(&settings, clock.clone()),
             client: Client::new(Policy::allowing(settings.outbound_allow.clone())),
             table,
@@ -389,8 +441,8 @@ fn variables(function: &str) -> BTreeMap<String, String> {
         .collect();
     for (name, value) in [
         ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "deployment"),
-        ("AWS_SECRET_ACCESS_KEY", "deployment"),
+        ("AWS_ACCESS_KEY_ID", engines::objects::KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", AWS_KEY),
     ] {
         variables.insert(name.to_owned(), value.to_owned());
     }
@@ -400,6 +452,7 @@ fn variables(function: &str) -> BTreeMap<String, String> {
 fn resolved(value: &str) -> Option<String> {
     match value.split_once(' ')? {
         ("!Ref", "Table") => Some(TABLE.to_owned()),
+        ("!Ref", "Uploads") => Some(engines::objects::BUCKET.to_owned()),
         // The proof's receivers are on this machine.
         ("!Ref", "OutboundAllow") => Some("127.0.0.0/8".to_owned()),
         ("!Ref", queue) => Some(url(&queue.strip_suffix("Queue").unwrap().to_lowercase())),
@@ -450,6 +503,7 @@ struct Aws {
     function: &'static str,
     table: SharedHttpClient,
     queues: SharedHttpClient,
+    objects: SharedHttpClient,
     calls: Arc<Mutex<Vec<AwsCall>>>,
     fault: Arc<Mutex<Option<Fault>>>,
 }
@@ -464,6 +518,7 @@ impl HttpClient for Aws {
             aws: self.clone(),
             table: self.table.http_connector(settings, components),
             queues: self.queues.http_connector(settings, components),
+            objects: self.objects.http_connector(settings, components),
         })
     }
 }
@@ -473,6 +528,7 @@ struct Line {
     aws: Aws,
     table: SharedHttpConnector,
     queues: SharedHttpConnector,
+    objects: SharedHttpConnector,
 }
 
 impl HttpConnector for Line {
@@ -480,11 +536,12 @@ impl HttpConnector for Line {
         let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         let call = AwsCall {
             function: self.aws.function,
-            target: request
-                .headers()
-                .get("x-amz-target")
-                .unwrap_or_default()
-                .to_owned(),
+            target: match request.headers().get("x-amz-target") {
+                Some(target) => target.to_owned(),
+                // S3 has no header that says what is wanted.
+                None if request.method() == "GET" => "S3.GetObject".to_owned(),
+                None => String::new(),
+            },
             uri: request.uri().to_owned(),
             headers: request
                 .headers()
@@ -506,6 +563,7 @@ impl HttpConnector for Line {
         }
         match call.target.split_once('.') {
             Some((service, _)) if service.starts_with("DynamoDB") => self.table.call(request),
+            Some(("S3", _)) => self.objects.call(request),
             Some(("AmazonSQS", _)) => self.queues.call(request),
             Some(("secretsmanager", "GetSecretValue")) => {
                 let id = call.body["SecretId"].as_str().unwrap_or_default();
@@ -539,6 +597,9 @@ fn answer(status: u16, body: String) -> HttpConnectorFuture {
         .insert("content-type", "application/x-amz-json-1.1");
     HttpConnectorFuture::ready(Ok(response))
 }
+
+/// What every function signs its calls with.
+const AWS_KEY: &str = "key-of-the-deployment";
 
 /// The key of identity hashes.
 pub const PEPPER: &str = "pepper-of-the-deployment";

@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every function, in the order of a lead's way.
-pub const FUNCTIONS: [&str; 7] = [
-    "capture", "enrich", "score", "assign", "deliver", "recycle", "api",
+pub const FUNCTIONS: [&str; 8] = [
+    "capture", "enrich", "score", "assign", "deliver", "recycle", "files", "api",
 ];
+
+/// What the name of a resource stands for where a role names the files in a bucket.
+pub const FILES_OF: (&str, &str) = ("!Sub ${", ".Arn}/uploads/*");
 
 /// The file.
 pub const TEXT: &str = include_str!("../template.yaml");
@@ -82,11 +85,15 @@ pub fn rights(function: &str) -> BTreeSet<(String, String)> {
         );
         for action in &actions {
             for resource in &resources {
-                let resource = resource
+                let of_files = resource
+                    .strip_prefix(FILES_OF.0)
+                    .and_then(|rest| rest.strip_suffix(FILES_OF.1));
+                let named = resource
                     .strip_prefix("!GetAtt ")
-                    .and_then(|attribute| attribute.split_once('.'))
-                    .unwrap_or_else(|| panic!("{name}: {resource} is no resource of the template"))
-                    .0;
+                    .and_then(|attribute| Some(attribute.split_once('.')?.0));
+                let resource = of_files
+                    .or(named)
+                    .unwrap_or_else(|| panic!("{name}: {resource} is no resource of the template"));
                 rights.insert((action.clone(), resource.to_owned()));
             }
         }

@@ -16,12 +16,13 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use cli::dev::embedded::{Embedded, Engines};
 use cli::dev::handlers::{Tape, Wiring};
+use engines::EmbeddedObjects;
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
 use jiff::Timestamp;
 use lambda_http::http::{HeaderMap, Method, Request};
 use lambda_http::{Body, RequestExt};
-use platform::{Clock, ManualClock, Secrets};
+use platform::{Clock, ManualClock, Objects, Secrets};
 use queue::Queue;
 use serde_json::Value;
 use table::Meter;
@@ -35,6 +36,12 @@ pub const TOKEN: &str = "token-of-the-test-world";
 
 /// The key that signs what the receiver gets.
 pub const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The secret of sources that name `files` as theirs.
+pub const FILES_SECRET: &str = "secret-of-those-who-send-files";
+
+/// What addresses of uploads are signed with.
+pub const UPLOADS_KEY: &str = "key-of-the-uploads-of-the-test-world";
 
 /// Monday, 2026-03-02, noon in Berlin.
 pub fn start() -> Timestamp {
@@ -92,6 +99,7 @@ impl World {
             ("crm", SIGNING_SECRET),
             ("typeform", "typeform-secret"),
             ("atlas", "atlas-key"),
+            ("files", FILES_SECRET),
         ]);
         let meter = Arc::new(Meter::default());
         let mut wiring = Wiring::new(secrets, TOKEN.to_owned());
@@ -101,9 +109,20 @@ impl World {
         wiring.configuration_seconds = 0;
         let tape = Tape::default();
         wiring.tape = Some(Arc::clone(&tape));
+        let objects = {
+            let clock = wiring.clock.clone();
+            EmbeddedObjects::memory(UPLOADS_KEY, move || clock.now().as_second())
+        };
+        wiring.objects = Some(Objects::embedded(
+            &format!("http://leadline.test/{}", engines::objects::BUCKET),
+            (engines::objects::KEY_ID, UPLOADS_KEY),
+            objects.http_client(),
+            wiring.clock.clone(),
+        ));
         let engines = Engines {
             table: EmbeddedTable::memory().unwrap(),
             queues: EmbeddedQueues::memory(),
+            objects: Some(objects),
         };
         let embedded = Embedded::open(engines, wiring).await.unwrap();
         let text = config(&outside.uri());

@@ -9,6 +9,7 @@ use reqwest::{Method, Url};
 use tokio::runtime::Runtime;
 
 use crate::answer::Answer;
+use crate::commands::import::upload::Sending;
 use crate::failure::{Failure, Refusal, TokenUse};
 use crate::options::Connection;
 
@@ -171,6 +172,66 @@ impl Client {
         )
     }
 
+    /// `POST` of what is said of a file that is to be uploaded: where to put it, or how far it is.
+    pub(crate) fn announce_upload(
+        &self,
+        source: &str,
+        json: &str,
+        secret: &str,
+    ) -> Result<Answer, Failure> {
+        let address = self.address(&["v1", "sources", source, "uploads"], &[])?;
+        self.call(
+            Method::POST,
+            address,
+            Content::Of("application/json", json),
+            proof(Some(secret))?,
+            false,
+        )
+    }
+
+    /// `PUT` of a file under an address that Leadline gave out: without any token, and for as long as it takes.
+    pub(crate) fn put_file(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        file: Sending,
+        length: u64,
+    ) -> Result<(), Failure> {
+        let url: Url = url.parse().map_err(|_| Failure::Unmet {
+            code: "not_leadline",
+            title: "What was given as the address for the file is none.".to_owned(),
+            detail: None,
+        })?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut request = self
+            .http
+            .put(url)
+            .timeout(upload_timeout(length))
+            .body(reqwest::Body::wrap(file));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let (status, _, _) = self
+            .runtime
+            .block_on(exchange(request))
+            .map_err(|stop| self.failure(stop))?;
+        if status.is_success() {
+            return Ok(());
+        }
+        Err(Failure::Unmet {
+            code: if status.is_server_error() {
+                "unreachable"
+            } else {
+                "file_not_stored"
+            },
+            title: format!("{host} did not store the file: {status}."),
+            detail: Some(
+                "Was the file changed meanwhile? Import it again; nothing of it was taken."
+                    .to_owned(),
+            ),
+        })
+    }
+
     /// The address of a source.
     pub(crate) fn door(&self, source: &str) -> Result<String, Failure> {
         Ok(self.address(&["v1", "sources", source], &[])?.into())
@@ -324,6 +385,11 @@ impl Client {
             detail: Some("Is --url (or LEADLINE_URL) right?".to_owned()),
         }
     }
+}
+
+/// How long a file may take: as long as at 64 kB a second, and never less than a call.
+fn upload_timeout(length: u64) -> Duration {
+    TIMEOUT + Duration::from_secs(length / 64_000)
 }
 
 /// What a batch is, by its first sign.

@@ -7,12 +7,15 @@ mod reload;
 mod serve;
 
 use std::io::{IsTerminal, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use engines::EmbeddedObjects;
 use engines::queue::{EmbeddedQueues, SyncPolicy};
 use engines::table::EmbeddedTable;
+use platform::{Clock, Objects};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
@@ -33,14 +36,27 @@ pub async fn run(options: DevOptions) -> Result<()> {
     init_logging();
     platform::install_tls();
     let data = Data::open(&options)?;
+    let clock = Clock::system();
+    let now = {
+        let clock = clock.clone();
+        move || clock.now().as_second()
+    };
+    let objects = match &data.directory {
+        Some(directory) => {
+            EmbeddedObjects::open(&directory.join("uploads"), &data.uploads_key, now)?
+        }
+        None => EmbeddedObjects::memory(&data.uploads_key, now),
+    };
     let engines = match &data.directory {
         Some(directory) => Engines {
             table: EmbeddedTable::open(&directory.join("table.sqlite"))?,
             queues: EmbeddedQueues::open(&directory.join("queues"), SyncPolicy::Full)?,
+            objects: Some(objects.clone()),
         },
         None => Engines {
             table: EmbeddedTable::memory()?,
             queues: EmbeddedQueues::memory(),
+            objects: Some(objects.clone()),
         },
     };
     let listener = TcpListener::bind((options.host, options.port))
@@ -52,11 +68,9 @@ pub async fn run(options: DevOptions) -> Result<()> {
             )
         })?;
     let address = listener.local_addr()?;
-    let embedded = Embedded::open(
-        engines,
-        Wiring::new(data.secrets.clone(), data.token.clone()),
-    )
-    .await?;
+    let mut wiring = Wiring::new(data.secrets.clone(), data.token.clone());
+    wiring.objects = Some(bucket(&objects, address, &data.uploads_key, clock));
+    let embedded = Embedded::open(engines, wiring).await?;
     let file = reload::read(&options.config)?;
     let version = reload::push(&embedded, &file).await?;
     // Whoever reads only the first lines and closes the pipe is no reason to stop.
@@ -114,6 +128,25 @@ pub async fn run(options: DevOptions) -> Result<()> {
         );
     }
     embedded.flush().await
+}
+
+/// The bucket as the functions see it: senders reach it at the address that the process listens on.
+fn bucket(
+    objects: &EmbeddedObjects,
+    mut address: SocketAddr,
+    secret: &str,
+    clock: Clock,
+) -> Objects {
+    if address.ip().is_unspecified() {
+        // Listening everywhere is no address to send to.
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let base = format!("http://{address}/{}", engines::objects::BUCKET);
+    let key = (engines::objects::KEY_ID, secret);
+    Objects::embedded(&base, key, objects.http_client(), clock)
 }
 
 #[derive(Clone, Copy)]

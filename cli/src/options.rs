@@ -518,6 +518,9 @@ pub struct ImportArguments {
     /// Send nothing if one row is wrong.
     #[arg(long)]
     pub all_or_nothing: bool,
+    /// Send pages of rows, also if the source takes a large file in one piece.
+    #[arg(long)]
+    pub pages: bool,
     /// Encoding of the file: utf-8, utf-16le, utf-16be or windows-1252. Without it, it is found out.
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,

@@ -257,3 +257,71 @@ per = "total"
         .collect();
     assert_eq!(codes, ["capped", "capped"], "{text}");
 }
+
+/// A file that is large enough to be uploaded: forty people, over and over, and one wrong row.
+fn large_file() -> String {
+    let message = "We met at the fair and talked about your offer for the new plant. ".repeat(30);
+    let mut text = "email,last_name,message\n".to_owned();
+    for row in 0..4_400 {
+        let person = row % 40;
+        text += &format!("person{person}@example.com,Number {person},{message}\n");
+    }
+    text + "not an address,Nobody,\n"
+}
+
+#[test]
+fn a_large_file_is_uploaded_survives_kill_9_and_changes_nothing_when_it_comes_again() {
+    let data = tempfile::tempdir().unwrap();
+    let source = "[sources.fairs]\nkind = \"form\"\nsecret = \"acme\"\n";
+    let file = data.path().join("fair.csv");
+    std::fs::write(&file, large_file()).unwrap();
+    let secret = [
+        "--source",
+        "fairs",
+        "--secret",
+        "agreed-with-acme",
+        "--json",
+    ];
+    let arguments = [&["import", file.to_str().unwrap()], &secret[..]].concat();
+
+    let process = Process::configured(data.path(), source);
+    let mut import = Command::new(env!("CARGO_BIN_EXE_leadline"))
+        .args(&arguments)
+        .args(["--url", &process.url])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let uploads = data.path().join("uploads");
+    let is_stored = || {
+        std::fs::read_dir(&uploads).unwrap().any(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            !name.ends_with(".part")
+        })
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_stored() {
+        assert!(Instant::now() < deadline, "nothing was stored");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // Kills it without a chance to end anything.
+    drop(process);
+    assert!(!import.wait().unwrap().success());
+
+    let process = Process::configured(data.path(), source);
+    let done = process.json(&arguments);
+    let sums = ["rows", "good", "rejected"].map(|name| done[name].as_u64().unwrap());
+    assert_eq!(sums, [4_401, 4_400, 1], "{done}");
+    let (sent, known) = (&done["sent"], &done["known"]);
+    assert_eq!(sent.as_u64().unwrap() + known.as_u64().unwrap(), 4_400);
+    assert_eq!(done["errors"][0]["row"], 4_401);
+    let again = process.json(&arguments);
+    assert_eq!(
+        (&again["sent"], &again["known"], &again["batches"]),
+        (&0.into(), &4_400.into(), &done["batches"])
+    );
+    let batch = done["batches"][0].as_str().unwrap();
+    let told = process.leadline(&["batch", batch], b"");
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains("done"), "{told}");
+}

@@ -303,7 +303,7 @@ impl Story {
         }
         if rng.u8(0..5) == 0 {
             let what = What::Poison {
-                queue: *pick(&mut rng, &Queue::ALL),
+                queue: *pick(&mut rng, &Queue::OF_LEADS),
                 body: rng.usize(0..POISON.len()),
             };
             steps.push(Step {
@@ -313,7 +313,7 @@ impl Story {
         }
         for _ in 0..rng.usize(0..3) {
             let what = What::Replay {
-                queue: *pick(&mut rng, &Queue::ALL),
+                queue: *pick(&mut rng, &Queue::OF_LEADS),
                 from: rng.usize(0..12),
                 count: rng.usize(1..6),
             };

@@ -26,6 +26,7 @@ fn function(world: &World) -> Capture {
         ]),
         table,
         clock: world.embedded.clock.clone(),
+        uploads: None,
         over_limit: capture::OverLimit::default(),
     }
 }

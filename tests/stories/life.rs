@@ -11,6 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use queue::Queue;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tests::deployment::{AwsCall, Deployment, Fault, PLATFORM_SECRET, RawAnswer, TYPEFORM_SECRET};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -122,6 +123,7 @@ impl Life {
         life.good_submissions().await;
         life.bad_requests().await;
         life.batch().await;
+        life.upload().await;
         life.quarantine().await;
         life.announced().await;
         life.behaviour().await;
@@ -315,6 +317,38 @@ impl Life {
                 &json!({ plain.as_str(): all }).to_string(),
             )
             .await;
+        }
+    }
+
+    /// A large file, of two pieces, nearly all rows of which are wrong and say something personal.
+    async fn upload(&mut self) {
+        let mut file = "email,phone,first_name,message\n".to_owned();
+        file.push_str(
+            "third.Corriedale@example.org,+1 202-555-0147,Zébulonia,my daughter Ottiline\n",
+        );
+        for _ in 0..500 {
+            file.push_str("Ludmilla.Askervoll@@pinderfall,call Ludmilla after six,Marzipan,my daughter Ottiline\n");
+        }
+        let digest = Sha256::digest(file.as_bytes());
+        let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = ("x-leadline-secret", PLATFORM_SECRET);
+        let target = "/v1/sources/facebook/uploads";
+        let wrong = json!({ "bytes": "Askervoll", "sha256": "Askervoll", "Askervoll": 1 });
+        self.send("POST", target, &[JSON, secret], &wrong.to_string())
+            .await;
+        for all_or_nothing in [true, false] {
+            let said = json!({
+                "bytes": file.len(), "sha256": sha256, "all_or_nothing": all_or_nothing,
+                "name": "Askervoll.csv",
+            });
+            let said = said.to_string();
+            let place = self.send("POST", target, &[JSON, secret], &said).await;
+            self.deployment.put_file(&place, file.as_bytes()).await;
+            self.deployment.settle().await;
+            let told = self.send("POST", target, &[JSON, secret], &said).await;
+            let upload = told["upload"].as_str().unwrap();
+            self.command("GET", &format!("/v1/batches/{upload}"), &[], "")
+                .await;
         }
     }
 

@@ -23,5 +23,6 @@ mod quarantine;
 mod repeats;
 mod rights;
 mod scan;
+mod uploads;
 mod vendors;
 mod visitors;

@@ -92,6 +92,7 @@ fn rights_for(call: &AwsCall) -> Vec<Right> {
                 format!("{}Queue", capitalised(&queue)),
             )]
         }
+        ("S3", operation) => vec![(format!("s3:{operation}"), "Uploads".to_owned())],
         ("secretsmanager", operation) => {
             vec![(
                 format!("secretsmanager:{operation}"),

@@ -21,14 +21,17 @@ fn allowed(krate: &str) -> &'static [&'static str] {
         "domain", "outbound", "platform", "queue", "sources", "table", "vendors", "web",
     ];
     const ALL: &[&str] = &[
-        "api", "assign", "capture", "cli", "deliver", "domain", "engines", "enrich", "outbound",
-        "platform", "queue", "recycle", "score", "sources", "table", "tests", "vendors", "web",
+        "api", "assign", "capture", "cli", "deliver", "domain", "engines", "enrich", "files",
+        "outbound", "platform", "queue", "recycle", "score", "sources", "table", "tests",
+        "vendors", "web",
     ];
     match krate {
         "domain" | "engines" | "hello-world" | "outbound" | "platform" | "web" => &[],
         "queue" | "sources" | "table" => &["domain"],
         "vendors" => &["domain", "table"],
-        "api" | "assign" | "capture" | "deliver" | "enrich" | "recycle" | "score" => SHARED,
+        "api" | "assign" | "capture" | "deliver" | "enrich" | "files" | "recycle" | "score" => {
+            SHARED
+        }
         "bench" | "cli" | "fuzz" | "simulate" | "tests" => ALL,
         _ => panic!("say in tests/tidy what {krate} may depend on"),
     }

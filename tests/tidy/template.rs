@@ -31,7 +31,9 @@ fn every_function_is_in_the_template_with_its_binary_and_a_role_of_its_own() {
             "{name}"
         );
         assert!(
-            !resources[&format!("{name}Role")].contains('*'),
+            !resources[&format!("{name}Role")]
+                .replace(template::FILES_OF.1, "")
+                .contains('*'),
             "{name}Role names its actions and resources one by one"
         );
     }
@@ -124,11 +126,12 @@ fn the_environment_holds_names_and_addresses_and_nothing_secret() {
                         "{place}"
                     );
                 }
-                // The name of a table or the address of a queue, or a parameter that everybody may see.
+                // The name of a table or a bucket, or the address of a queue, or a parameter that everybody may see.
                 Some(("!Ref", referred)) => match resources.get(referred) {
                     Some(resource) => assert!(
                         resource.contains("Type: AWS::DynamoDB::Table")
-                            || resource.contains("Type: AWS::SQS::Queue"),
+                            || resource.contains("Type: AWS::SQS::Queue")
+                            || resource.contains("Type: AWS::S3::Bucket"),
                         "{place}"
                     ),
                     None => assert!(is_open(&parameters[referred]), "{place}"),

@@ -41,6 +41,7 @@ impl LocalAws {
         let engines = Engines {
             table: EmbeddedTable::memory()?,
             queues: EmbeddedQueues::memory(),
+            objects: None,
         };
         let secrets = Secrets::fixed([("pepper", "pepper-of-the-measurement")]);
         // Opened for the table and the queues it makes; nothing in here works on them.

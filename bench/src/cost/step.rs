@@ -14,6 +14,8 @@ pub(crate) enum Step {
     Score,
     Assign,
     Deliver,
+    /// Not on the way of a lead: no column of any table.
+    Files,
     Recycle,
 }
 
@@ -34,6 +36,7 @@ impl Step {
             Step::Score => "score",
             Step::Assign => "assign",
             Step::Deliver => "deliver",
+            Step::Files => "files",
             Step::Recycle => "recycle",
         }
     }
@@ -45,6 +48,7 @@ impl Step {
             Queue::Score => Step::Score,
             Queue::Assign => Step::Assign,
             Queue::Deliver => Step::Deliver,
+            Queue::Files => Step::Files,
         }
     }
 }

@@ -226,6 +226,7 @@ impl Stage {
         let engines = Engines {
             table: EmbeddedTable::memory()?,
             queues: EmbeddedQueues::memory(),
+            objects: None,
         };
         let secrets = || {
             Secrets::fixed([

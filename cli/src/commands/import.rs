@@ -1,4 +1,5 @@
-//! `import` and `batch`: files of submissions, sent in pieces that fit into one request each.
+//! `import` and `batch`: files of submissions, sent in pieces that fit into one request each; large ones in one piece, where
+//! the source takes that ([`upload`]).
 //!
 //! The whole file is checked first, piece by piece, by the Leadline that will take it; then the pieces that it does not know
 //! yet are sent. So an import that broke off goes on where it stopped, and one that is done changes nothing, without a
@@ -8,6 +9,7 @@
 mod bar;
 mod pieces;
 mod report;
+pub(crate) mod upload;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -60,6 +62,21 @@ pub(crate) fn import(
     let mut file = open(&arguments.file)?;
     let length = file.seek(SeekFrom::End(0))?;
     let mut report = Report::new(arguments, connection.json)?;
+    if let Some(secret) = arguments.secret.as_deref()
+        && length >= upload::UPLOAD_FROM_BYTES
+        && !arguments.check
+        && !arguments.pages
+        && upload::import(
+            &client,
+            arguments,
+            secret,
+            (&mut file, length),
+            &mut report,
+            out,
+        )?
+    {
+        return Ok(());
+    }
     let mut sums = Sums::default();
     let mut known = Vec::new();
     let call = |body: &str, only_check: bool, is_strict: bool| {
@@ -152,7 +169,11 @@ pub(crate) fn batch(
         ("Batch", "/batch"),
         ("Source", "/source"),
         ("Received", "/received_at"),
+        ("Stage", "/upload/stage"),
+        ("Refused", "/upload/refusal/message"),
         ("Rows", "/rows"),
+        ("Sent", "/upload/sent"),
+        ("Counted", "/upload/counted"),
         ("Outcomes", "/outcomes"),
     ] {
         sheet.row(label, at(&batch, pointer));

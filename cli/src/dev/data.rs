@@ -18,6 +18,8 @@ pub(crate) struct Data {
     pub(crate) secrets: Secrets,
     /// The token of the API.
     pub(crate) token: String,
+    /// What the addresses are signed with under which files are put.
+    pub(crate) uploads_key: String,
 }
 
 impl Data {
@@ -44,6 +46,7 @@ impl Data {
             Some(token) => token.clone(),
             None => kept(directory.as_deref(), "token")?,
         };
+        let uploads_key = kept(directory.as_deref(), "uploads-key")?;
         let mut variables: Vec<(String, String)> = std::env::vars()
             .filter(|(name, _)| name.starts_with("LEADLINE_SECRET_"))
             .collect();
@@ -57,6 +60,7 @@ impl Data {
             directory,
             secrets: Secrets::environment(variables),
             token,
+            uploads_key,
         })
     }
 }

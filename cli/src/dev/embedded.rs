@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client as SqsClient;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, QueueAttributeName};
+use engines::objects::{EmbeddedObjects, PutObject};
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
 use futures::future::try_join_all;
@@ -37,6 +38,8 @@ fn concurrent_batches(queue: Queue) -> usize {
     match queue {
         Queue::Assign => 1,
         Queue::Enrich | Queue::Score | Queue::Deliver => 4,
+        // A file is long, and its rows are already sent by several calls at a time.
+        Queue::Files => 1,
     }
 }
 
@@ -53,6 +56,12 @@ const MAX_RECEIVES: u32 = 10;
 
 /// How long a received message stays hidden, in seconds: longer than any handler takes.
 const VISIBILITY_SECONDS: u32 = 60;
+
+/// The same for `files`, which works on one file for up to a quarter of an hour.
+const VISIBILITY_SECONDS_OF_FILES: u32 = 1_000;
+
+/// How long an uploaded file is kept, in seconds: a week, as on AWS.
+const KEEP_FILES_SECONDS: u64 = 7 * 86_400;
 
 /// How long a receive waits for messages, in seconds.
 const WAIT_SECONDS: i32 = 20;
@@ -73,6 +82,8 @@ pub struct Engines {
     pub table: EmbeddedTable,
     /// SQS.
     pub queues: EmbeddedQueues,
+    /// The bucket for large files, if they are taken.
+    pub objects: Option<EmbeddedObjects>,
 }
 
 /// A whole Leadline. Clones share everything.
@@ -120,7 +131,7 @@ impl Embedded {
         let clock = wiring.clock.clone();
         let tape = wiring.tape.clone();
         let handlers = Handlers::new(&table, &queues, wiring);
-        Ok(Self {
+        let embedded = Self {
             engines,
             table,
             queues,
@@ -128,7 +139,58 @@ impl Embedded {
             handlers: Arc::new(handlers),
             sqs,
             tape,
+        };
+        // A file may have been stored and nobody told. Of one that is done with a second notice changes nothing.
+        if let Some(objects) = &embedded.engines.objects {
+            for object in objects.all().await {
+                embedded.announce(&object).await?;
+            }
+        }
+        Ok(embedded)
+    }
+
+    /// Puts a file into the bucket, as S3 does: it is stored, and the queue knows of it, before the sender is answered.
+    ///
+    /// # Errors
+    /// What S3 would refuse; also when the file is stored and the queue cannot be told: sent again, it is there once.
+    pub async fn put_file(
+        &self,
+        uri: &http::Uri,
+        headers: &http::HeaderMap,
+        body: axum::body::Body,
+    ) -> Result<(), engines::objects::Refused> {
+        const UNAVAILABLE: engines::objects::Refused = engines::objects::Refused {
+            status: 503,
+            code: "ServiceUnavailable",
+            message: "Send it again.",
+        };
+        let objects = self.engines.objects.as_ref().ok_or(UNAVAILABLE)?;
+        let object = objects.put(uri, headers, body).await?;
+        self.announce(&object).await.map_err(|error| {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "a file was stored and could not be announced"
+            );
+            UNAVAILABLE
         })
+    }
+
+    /// What S3 tells the queue of a new object.
+    async fn announce(&self, object: &PutObject) -> Result<()> {
+        let notice = serde_json::json!({ "Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+            "s3": {
+                "bucket": { "name": engines::objects::BUCKET },
+                "object": { "key": object.key, "size": object.bytes },
+            },
+        }] });
+        self.sqs
+            .send_message()
+            .queue_url(url(Queue::Files.name()))
+            .message_body(notice.to_string())
+            .send()
+            .await?;
+        Ok(())
     }
 
     /// See [`Handlers::answer`].
@@ -214,7 +276,7 @@ impl Embedded {
                     running.spawn(async move {
                         let slot = slot;
                         let mut work = std::pin::pin!(embedded.work(queue, messages));
-                        if queue == Queue::Assign {
+                        if matches!(queue, Queue::Assign | Queue::Files) {
                             work.await;
                         } else if timeout(PATIENCE, &mut work).await.is_err() {
                             drop(slot);
@@ -241,7 +303,7 @@ impl Embedded {
     async fn receive(&self, queue: Queue) -> Result<Vec<Message>> {
         let most = match queue {
             Queue::Assign => BATCH_OF_ASSIGN,
-            Queue::Enrich | Queue::Score | Queue::Deliver => BATCH,
+            Queue::Enrich | Queue::Score | Queue::Deliver | Queue::Files => BATCH,
         };
         let mut messages = self.receive_some(queue, WAIT_SECONDS).await?;
         let mut is_full = messages.len() == BATCH;
@@ -367,6 +429,9 @@ impl Embedded {
             if self.engines.table.sweep_expired().await.is_none() {
                 tracing::warn!("expired items could not be removed");
             }
+            if let Some(objects) = &self.engines.objects {
+                objects.sweep_older_than(KEEP_FILES_SECONDS).await;
+            }
         }
     }
 }
@@ -469,13 +534,17 @@ async fn create_queue(sqs: &SqsClient, queue: Queue) -> Result<String> {
         .queue_url
         .context("the engine gave no address")?;
     let arn = arn_of(sqs, &dead_letters_url).await?;
+    let visibility = match queue {
+        Queue::Files => VISIBILITY_SECONDS_OF_FILES,
+        Queue::Enrich | Queue::Score | Queue::Assign | Queue::Deliver => VISIBILITY_SECONDS,
+    };
     let redrive = serde_json::json!({ "deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES.to_string() });
     let created = sqs
         .create_queue()
         .queue_name(queue.name())
         .attributes(
             QueueAttributeName::VisibilityTimeout,
-            VISIBILITY_SECONDS.to_string(),
+            visibility.to_string(),
         )
         .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string())
         .send()

@@ -10,9 +10,10 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use capture::Capture;
 use deliver::{Deliver, Receivers};
 use enrich::{Enrich, Providers};
+use files::Files;
 use lambda_http::{Body, Request, Response};
 use outbound::{Client as OutboundClient, MailDomains, Policy};
-use platform::{Clock, Secrets};
+use platform::{Clock, Objects, Secrets};
 use queue::{Failure, Queue, Queues};
 use recycle::Recycle;
 use score::Score;
@@ -20,6 +21,9 @@ use table::{ConfigurationCache, Meter, Table};
 
 /// Time one look may take.
 const RECYCLE_BUDGET: Duration = Duration::from_secs(30);
+
+/// Time that one invocation of `files` may take, as on AWS.
+const FILES_BUDGET: Duration = Duration::from_secs(840);
 
 /// What a Leadline needs from outside.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub struct Wiring {
     pub meter: Option<Arc<Meter>>,
     /// How long a configuration serves before the one in force is asked for, in seconds.
     pub configuration_seconds: i64,
+    /// Where large files are put; without it none are taken.
+    pub objects: Option<Objects>,
     /// Keeps every message that is handed to a handler, to be played again.
     pub tape: Option<Tape>,
 }
@@ -59,6 +65,7 @@ impl Wiring {
             mail: MailDomains::system(),
             meter: None,
             configuration_seconds: 1,
+            objects: None,
             tape: None,
         }
     }
@@ -72,6 +79,7 @@ pub struct Handlers {
     assign: Assign,
     recycle: Recycle,
     deliver: Deliver,
+    files: Option<Files>,
     api: Api,
 }
 
@@ -90,6 +98,7 @@ impl Handlers {
                 configurations: Arc::clone(&configurations),
                 secrets: secrets.clone(),
                 clock: clock.clone(),
+                uploads: wiring.objects.clone(),
                 over_limit: capture::OverLimit::default(),
             },
             enrich: Enrich {
@@ -127,6 +136,13 @@ impl Handlers {
                 client,
                 receivers: Receivers::default(),
             },
+            files: wiring.objects.map(|objects| Files {
+                table: table.clone(),
+                queues: queues.clone(),
+                objects,
+                secrets: secrets.clone(),
+                clock: clock.clone(),
+            }),
             api: Api {
                 table: table.clone(),
                 queues: queues.clone(),
@@ -157,6 +173,10 @@ impl Handlers {
             Queue::Score => self.score.handle(event).await,
             Queue::Assign => self.assign.handle(event).await,
             Queue::Deliver => self.deliver.handle(event).await,
+            Queue::Files => match &self.files {
+                Some(files) => files.handle(event, FILES_BUDGET).await,
+                None => Err(Failure),
+            },
         }
     }
 

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::response::Response;
+use engines::EmbeddedObjects;
 use lambda_http::{Body, RequestExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -38,6 +39,12 @@ pub(crate) async fn serve(
 
 async fn answer(State(embedded): State<Embedded>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
+    if EmbeddedObjects::is_for_us(parts.uri.path()) {
+        return match embedded.put_file(&parts.uri, &parts.headers, body).await {
+            Ok(()) => Response::new(axum::body::Body::empty()),
+            Err(refused) => in_words_of_s3(&refused),
+        };
+    }
     if let Some(ConnectInfo(address)) = parts.extensions.remove::<ConnectInfo<SocketAddr>>() {
         parts.extensions.insert(ClientAddress(address.ip()));
     }
@@ -56,6 +63,17 @@ async fn answer(State(embedded): State<Embedded>, request: Request) -> Response 
     let request = lambda_http::Request::from_parts(parts, Body::Binary(bytes.to_vec()))
         .with_raw_http_path(&path);
     outgoing(embedded.answer(request, &path).await)
+}
+
+fn in_words_of_s3(refused: &engines::objects::Refused) -> Response {
+    let mut response = Response::new(axum::body::Body::from(refused.xml()));
+    *response.status_mut() = axum::http::StatusCode::from_u16(refused.status)
+        .unwrap_or(axum::http::StatusCode::BAD_REQUEST);
+    response.headers_mut().insert(
+        axum::http::header::CONTENT_TYPE,
+        axum::http::HeaderValue::from_static("application/xml"),
+    );
+    response
 }
 
 fn outgoing(response: lambda_http::Response<Body>) -> Response {

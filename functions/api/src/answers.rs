@@ -621,12 +621,36 @@ pub(crate) struct Batch {
     pub(crate) accepted: u32,
     /// How many of them were not.
     pub(crate) rejected: u32,
-    /// How many rows ended how: the outcomes of submissions, `in_flight` and `rejected`.
+    /// How many rows ended how: the outcomes of submissions, `in_flight` and `rejected`. Of an uploaded file, those of its
+    /// first rows, as many as `upload.counted` says.
     pub(crate) outcomes: BTreeMap<String, usize>,
     /// Rows, in their order.
     pub(crate) results: Vec<BatchRow>,
     /// Cursor of the next page of rows; null on the last.
     pub(crate) next: Option<String>,
+    /// Of a file that was uploaded: how far it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upload: Option<Upload>,
+}
+
+/// How far an uploaded file is.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Upload {
+    /// `waiting` for the file, `checking` its rows, `refused`, `sending` the good ones, or `done`: all of them are queued.
+    pub(crate) stage: String,
+    /// What its sender calls it.
+    pub(crate) name: Option<String>,
+    /// Its length.
+    pub(crate) bytes: u64,
+    /// Whether one bad row refuses all of it.
+    pub(crate) all_or_nothing: bool,
+    /// Good rows that are queued.
+    pub(crate) sent: u32,
+    /// Rows that `outcomes` counts: each call goes on counting, piece by piece, as far as pieces are settled.
+    pub(crate) counted: u32,
+    /// Why nothing of it was taken, when it was refused.
+    pub(crate) refusal: Option<RowProblem>,
 }
 
 /// What became of a row.

@@ -14,16 +14,16 @@ use crate::problems::{self, field, invalid_fields, table_failed};
 use crate::{Answer, Api};
 
 /// Submissions read at the same time.
-const READS_AT_ONCE: usize = 50;
+pub(crate) const READS_AT_ONCE: usize = 50;
 
 /// Rows on one page of the answer, if nobody asks for another number; and the most that can be asked for.
 const DEFAULT_ROWS: usize = 100;
 const MAX_ROWS: usize = 1_000;
 
 /// Which rows are shown.
-struct Page {
-    after: u32,
-    limit: usize,
+pub(crate) struct Page {
+    pub(crate) after: u32,
+    pub(crate) limit: usize,
 }
 
 impl Api {
@@ -33,12 +33,14 @@ impl Api {
         })?;
         let page = page(request)?;
         let found = self.table.batch(id).await;
-        let batch = found
-            .map_err(|error| table_failed(&error))?
-            .ok_or_else(|| {
-                Problem::not_found("batch")
-                    .detail("batches are kept for 90 days; their submissions stay")
-            })?;
+        let Some(batch) = found.map_err(|error| table_failed(&error))? else {
+            let upload = self.table.upload(id).await;
+            return match upload.map_err(|error| table_failed(&error))? {
+                Some(upload) => self.get_upload(upload, &page).await,
+                None => Err(Problem::not_found("batch")
+                    .detail("batches are kept for 90 days; their submissions stay")),
+            };
+        };
         let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
         let mut results: Vec<answers::BatchRow> = Vec::new();
         let mut next = None;
@@ -72,7 +74,7 @@ impl Api {
         ))
     }
 
-    async fn record_of_row(&self, row: &BatchRow) -> Result<Option<Record>, Problem> {
+    pub(crate) async fn record_of_row(&self, row: &BatchRow) -> Result<Option<Record>, Problem> {
         match row.submission {
             None => Ok(None),
             Some(id) => {
@@ -83,7 +85,7 @@ impl Api {
     }
 }
 
-fn result(row: &BatchRow, record: Option<Record>) -> answers::BatchRow {
+pub(crate) fn result(row: &BatchRow, record: Option<Record>) -> answers::BatchRow {
     let outcome = match (&row.submission, &record) {
         (None, _) => "rejected".to_owned(),
         (Some(_), None) => "in_flight".to_owned(),
@@ -124,6 +126,7 @@ fn answer(
         outcomes,
         results,
         next,
+        upload: None,
     }
 }
 

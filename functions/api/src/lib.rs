@@ -23,6 +23,7 @@ mod quarantine;
 mod returns;
 mod submissions;
 mod token;
+mod uploads;
 mod vendors;
 
 use std::sync::Arc;
@@ -128,6 +129,7 @@ impl Api {
             // Calls of other functions; the list of routes does not lead here.
             Call::Submit
             | Call::SubmitBatch
+            | Call::AskUpload
             | Call::Handshake
             | Call::Ping
             | Call::ReportEvents

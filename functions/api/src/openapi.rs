@@ -208,6 +208,14 @@ fn describe(
             .taking(parts::batch_bodies())
             .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, parts::BATCH_REFUSED, parts::BATCH_UNPROVED, problems::BAD_QUERY, problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED])
             .refusing(&parts::batch_refusals()),
+        Call::AskUpload => Described::new("ask_upload", "doors", ("201", answer::<requests::UploadState>(answers, "Where to put the file: `method`, `url` and `headers`.")))
+            .or("200", answer::<requests::UploadState>(answers, "The file has come: how far it is, without an address."))
+            .about("For files that are too large for one request. Length and digest are part of the address, so that exactly this file can be put there. The whole file is checked first; then its good rows are taken. The same request again tells how far it is; the same file again changes nothing.")
+            .with(source())
+            .with(header("X-Leadline-Secret", "The source's secret. A source without one takes no uploads."))
+            .taking(body::<requests::UploadAnnounced>(requests, "application/json", requests::upload_example()))
+            .refusing(&[Kind::NOT_FOUND, Kind::METHOD_NOT_ALLOWED, parts::NO_UPLOADS, parts::UPLOAD_UNPROVED, parts::UPLOAD_UNDER_CONTRACT, parts::FILE_TOO_LARGE, problems::UNPARSEABLE, problems::INVALID_FIELDS])
+            .refusing(&parts::proof_refusals()),
         Call::Ping => Described::new("ping", "doors", ("200", answer::<requests::PingAnswer>(answers, "What a lead like this would be answered now.")))
             .about("Of a source whose vendor's contract has `ping`. Any part of a lead, without contact data or with `email_sha256` and `phone_sha256`; a criterion is judged if all that it asks for was sent. Nothing is reserved; the price holds for a lead that quotes the `ping` as its field `ping_id` in time, once, and says the same. Nothing that is stored is told.")
             .with(source())
@@ -302,7 +310,7 @@ fn describe(
             .taking(body::<requests::Claims>(requests, "application/json", json!({ "claims": [{ "id": "acme-1042" }, { "email_sha256": "b1e3adae2be1a9f5d0cbd6dca3d7a57dd0fc4f0e0f5c6f0a1b3b7bbd6a3a6d1c" }] })))
             .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS]),
         Call::GetBatch => Described::new("get_batch", "submissions", ("200", answer::<answers::Batch>(answers, "What became of its rows.")))
-            .about("Counts are of all rows; rows are listed in pages.")
+            .about("Counts are of all rows; rows are listed in pages. Of an uploaded file, `upload` says how far it is and how many of its rows are counted: each call goes on counting.")
             .with(path_parameter("batch", "`bat_…`, as it was answered at the door."))
             .with(query_parameter("cursor", "Where the page before ended: its `next`."))
             .with(query_parameter("limit", "Rows on the page, 1 to 1000; 100 if not said."))

@@ -14,6 +14,7 @@ mod ping;
 mod profile;
 mod rate;
 mod script;
+mod uploads;
 mod vendor;
 mod vendor_rows;
 
@@ -25,7 +26,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use lambda_http::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
-use platform::{Clock, SecretString, Secrets};
+use platform::{Clock, Objects, SecretString, Secrets};
 use queue::{Message, Queue, Queues};
 use serde_json::json;
 use sources::{Accepted, Answered, Door, Incoming, Parsed, Refusal, Reply};
@@ -50,6 +51,8 @@ pub struct Capture {
     pub configurations: Arc<ConfigurationCache>,
     /// Holds the pepper and the sources' secrets.
     pub secrets: Secrets,
+    /// Where large files are put; without it none are taken.
+    pub uploads: Option<Objects>,
     /// Tells the time.
     pub clock: Clock,
     /// Senders that are over the limit of a source.
@@ -85,6 +88,10 @@ impl Capture {
                 Call::SubmitBatch => {
                     let name = names.0.first().map(String::as_str).unwrap_or_default();
                     self.batch_at_source(name, &request).await
+                }
+                Call::AskUpload => {
+                    let name = names.0.first().map(String::as_str).unwrap_or_default();
+                    self.upload_at_source(name, &request).await
                 }
                 Call::Ping => {
                     let name = names.0.first().map(String::as_str).unwrap_or_default();
@@ -390,7 +397,11 @@ impl Capture {
             Match::Found(route, names)
                 if matches!(
                     route.call,
-                    Call::Submit | Call::SubmitBatch | Call::Handshake | Call::Profile
+                    Call::Submit
+                        | Call::SubmitBatch
+                        | Call::AskUpload
+                        | Call::Handshake
+                        | Call::Profile
                 ) =>
             {
                 let name = names.0.first().map(String::as_str).unwrap_or_default();

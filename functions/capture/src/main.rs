@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use capture::Capture;
 use lambda_http::{Error, lambda_runtime, service_fn};
-use platform::{Clock, Secrets, Settings};
+use platform::{Clock, Objects, Secrets, Settings};
 use queue::{Queue, Queues};
 use table::{ConfigurationCache, Table};
 
@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
             table::CONFIGURATION_SECONDS,
         )),
         secrets: Secrets::open(&settings, clock.clone()),
+        uploads: Some(Objects::open(&settings, clock.clone())?),
         over_limit: capture::OverLimit::default(),
         table,
         clock,

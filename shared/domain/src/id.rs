@@ -213,6 +213,17 @@ impl BatchId {
             .collect();
         Self(pepper.hash(&all))
     }
+
+    /// The id of an uploaded file of `source`, by the digest of its bytes and what names the rules that it is read by. The same
+    /// file under the same rules has the same id, so that it is the same upload whoever sends it again.
+    pub fn of_file(pepper: &Pepper, source: &str, digest: &[u8], rules: &[u8]) -> Self {
+        Self(pepper.hash(&[b"file", source.as_bytes(), digest, rules]))
+    }
+
+    /// The batch that the piece `number` of this uploaded file is.
+    pub fn piece(self, pepper: &Pepper, number: u32) -> Self {
+        Self(pepper.hash(&[b"piece", &self.0.to_be_bytes(), &number.to_be_bytes()]))
+    }
 }
 
 impl SubmissionId {

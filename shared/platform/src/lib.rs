@@ -8,6 +8,7 @@
 mod clients;
 mod clock;
 mod logging;
+mod objects;
 mod secret_string;
 mod secrets;
 mod settings;
@@ -19,6 +20,7 @@ pub use clients::{
 };
 pub use clock::{Clock, ManualClock};
 pub use logging::init_logging;
+pub use objects::{Objects, ObjectsError, PresignedPut};
 pub use secret_string::SecretString;
 pub use secrets::{Secrets, SecretsError};
 pub use settings::{Settings, SettingsError};

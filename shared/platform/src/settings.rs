@@ -33,6 +33,8 @@ pub struct Settings {
     queue_score: Option<String>,
     queue_assign: Option<String>,
     queue_deliver: Option<String>,
+    queue_files: Option<String>,
+    uploads: Option<String>,
     pub(crate) credentials: Option<Credentials>,
     /// The variables `LEADLINE_SECRET_…`.
     pub(crate) environment_secrets: BTreeMap<String, SecretString>,
@@ -63,6 +65,8 @@ const QUEUE_ENRICH: &str = "LEADLINE_QUEUE_ENRICH";
 const QUEUE_SCORE: &str = "LEADLINE_QUEUE_SCORE";
 const QUEUE_ASSIGN: &str = "LEADLINE_QUEUE_ASSIGN";
 const QUEUE_DELIVER: &str = "LEADLINE_QUEUE_DELIVER";
+const QUEUE_FILES: &str = "LEADLINE_QUEUE_FILES";
+const UPLOADS: &str = "LEADLINE_UPLOADS";
 const SECRETS_ID: &str = "LEADLINE_SECRETS_ID";
 const API_TOKEN_ID: &str = "LEADLINE_API_TOKEN_ID";
 const OUTBOUND_ALLOW: &str = "LEADLINE_OUTBOUND_ALLOW";
@@ -140,6 +144,8 @@ impl Settings {
             queue_score: optional_url(QUEUE_SCORE)?,
             queue_assign: optional_url(QUEUE_ASSIGN)?,
             queue_deliver: optional_url(QUEUE_DELIVER)?,
+            queue_files: optional_url(QUEUE_FILES)?,
+            uploads: optional(UPLOADS),
             credentials,
             environment_secrets: BTreeMap::new(),
             http_client: new_http_client(CONNECT_TIMEOUT),
@@ -171,6 +177,16 @@ impl Settings {
     pub fn queue_deliver(&self) -> Result<&str, SettingsError> {
         present(&self.queue_deliver, QUEUE_DELIVER)
     }
+
+    /// `LEADLINE_QUEUE_FILES`: the URL of the queue before `files`.
+    pub fn queue_files(&self) -> Result<&str, SettingsError> {
+        present(&self.queue_files, QUEUE_FILES)
+    }
+
+    /// `LEADLINE_UPLOADS`: the name of the bucket that uploaded files are put into.
+    pub fn uploads(&self) -> Result<&str, SettingsError> {
+        present(&self.uploads, UPLOADS)
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -187,6 +203,8 @@ impl fmt::Debug for Settings {
             .field("queue_score", &self.queue_score)
             .field("queue_assign", &self.queue_assign)
             .field("queue_deliver", &self.queue_deliver)
+            .field("queue_files", &self.queue_files)
+            .field("uploads", &self.uploads)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! The messages.
 
 use domain::decision::{Behaviour, Decision};
-use domain::id::{LeadId, VisitorKey};
+use domain::id::{BatchId, LeadId, VisitorKey};
 use domain::submission::{Announced, Quarantined, Submission};
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +103,12 @@ pub enum Message {
         /// The destination's name in the configuration.
         destination: String,
     },
+    /// To `files`: go on with an uploaded file. That it has come is said by the store that holds it, in words of its own.
+    #[serde(rename = "file.v1")]
+    File {
+        /// The upload.
+        upload: BatchId,
+    },
 }
 
 /// `true`, or anything that is not a plain no.
@@ -142,6 +148,7 @@ impl Message {
             Message::Assign { .. } => "assign.v1",
             Message::AssignNew { .. } => "assign.v2",
             Message::Deliver { .. } => "deliver.v1",
+            Message::File { .. } => "file.v1",
         }
     }
 
@@ -165,6 +172,7 @@ impl Message {
             | Message::Assign { lead, .. }
             | Message::AssignNew { lead, .. }
             | Message::Deliver { lead, .. } => lead.to_string(),
+            Message::File { upload } => upload.to_string(),
         }
     }
 }

@@ -28,11 +28,22 @@ pub enum Queue {
     Assign,
     /// Read by `deliver`.
     Deliver,
+    /// Read by `files`. The store of uploaded files puts its notices here, too.
+    Files,
 }
 
 impl Queue {
-    /// All of them, in the order of a lead's way.
-    pub const ALL: [Queue; 4] = [Queue::Enrich, Queue::Score, Queue::Assign, Queue::Deliver];
+    /// All of them, in the order of a lead's way; then the one beside it.
+    pub const ALL: [Queue; 5] = [
+        Queue::Enrich,
+        Queue::Score,
+        Queue::Assign,
+        Queue::Deliver,
+        Queue::Files,
+    ];
+
+    /// Those on the way of a lead.
+    pub const OF_LEADS: [Queue; 4] = [Queue::Enrich, Queue::Score, Queue::Assign, Queue::Deliver];
 
     /// The name of the function that reads it.
     pub fn name(self) -> &'static str {
@@ -41,6 +52,7 @@ impl Queue {
             Queue::Score => "score",
             Queue::Assign => "assign",
             Queue::Deliver => "deliver",
+            Queue::Files => "files",
         }
     }
 }

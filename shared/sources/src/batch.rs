@@ -27,13 +27,19 @@ use cells::Cells;
 use prospects::Prospects;
 
 pub use bytes::Encoding;
-pub use row::{Checked, Checker, SenderIds};
+pub use row::{Checked, Checker, SenderIds, senderless};
 
 /// Largest batch in one request, in bytes: a mebibyte. A Lambda function takes six at most.
 pub const MAX_BYTES: usize = 1_048_576;
 
 /// Most rows in one request: as many as can be queued within the time of one call, ten at a time.
 pub const MAX_ROWS: usize = 2_000;
+
+/// Largest file that is taken by upload, in bytes: what S3 takes in one request.
+pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
+/// Most rows in an uploaded file. Of each with an id of the sender's some tens of bytes are remembered while it is checked.
+pub const MAX_FILE_ROWS: u64 = 5_000_000;
 
 /// Longest row, in bytes: what SQS bills as one request, and the default limit of a single submission.
 pub const MAX_ROW_BYTES: usize = 65_536;
@@ -299,6 +305,15 @@ pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Vec<Checked>,
     }
     let mut checker = Checker::new(door, incoming);
     Ok(rows.into_iter().map(|row| checker.check(row)).collect())
+}
+
+/// Whether the sender of a file that is still to come proves itself, as it does for a batch: by the secret of the source in
+/// `X-Leadline-Secret`.
+///
+/// # Errors
+/// When it does not; also when the source has no secret, since anybody could then fill the store of files.
+pub fn prove_uploader(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<(), Refusal> {
+    proof::shared_secret(door, incoming)
 }
 
 /// The encoding that the content type names. What kind of content it names is not asked: tools send files under whatever

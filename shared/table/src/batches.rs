@@ -16,7 +16,7 @@ use crate::{Error, Item, Table, codec, keys};
 pub const ROWS_IN_A_PAGE: usize = 500;
 
 /// For how long a batch is kept, in seconds: ninety days.
-const KEEP_SECONDS: i64 = 90 * 86_400;
+pub(crate) const KEEP_SECONDS: i64 = 90 * 86_400;
 
 const BODY: &str = "d";
 const KIND: &str = "batch";

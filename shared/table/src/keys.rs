@@ -17,6 +17,8 @@
 //! | `H#<source>` | `<time>` | an hour of that ledger, as counts |
 //! | `B#<26>` | `B` | a batch: where it came from and how many rows it has |
 //! | `B#<26>` | `R#<page>` | what each of 500 rows of a batch became at the door |
+//! | `B#<26>` | `F` | an uploaded file: what was announced of it, and how far it is |
+//! | `B#<26>` | `O` | what became of its first rows, as counts |
 //! | `W#<destination>` | `W` | a destination that said it is gone |
 //! | `R#<26>` | `<window>` | how often something came in a window of time |
 //! | `V#<26>` | `V` | what a visitor did, and whose forms were filled in there |
@@ -169,6 +171,14 @@ pub(crate) fn batch(batch: BatchId) -> Key {
 
 pub(crate) fn batch_rows(batch: BatchId, page: u32) -> Key {
     Key::new(format!("B#{}", batch.digits()), format!("R#{page:04}"))
+}
+
+pub(crate) fn upload(upload: BatchId) -> Key {
+    Key::new(format!("B#{}", upload.digits()), "F")
+}
+
+pub(crate) fn upload_tally(upload: BatchId) -> Key {
+    Key::new(format!("B#{}", upload.digits()), "O")
 }
 
 pub(crate) fn count(what: u128, window: i64) -> Key {

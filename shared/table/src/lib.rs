@@ -25,6 +25,7 @@ mod quarantine;
 mod schema;
 mod scorecards;
 mod submissions;
+mod uploads;
 mod visitors;
 
 use std::sync::Arc;
@@ -47,6 +48,10 @@ pub use providers::CachedAnswer;
 pub use quarantine::{Deed, Step, Waiting};
 pub use scorecards::{Counts, ScorecardEntry};
 pub use submissions::{Known, Record};
+pub use uploads::{
+    KEPT_ROW_PROBLEMS, Progress as UploadProgress, RowProblem, StoredTally, StoredUpload, Upload,
+    UploadStage, UploadTally,
+};
 pub use visitors::StoredVisitor;
 
 /// The table, ready to be used. Cheap to clone.

@@ -9,6 +9,8 @@ pub enum Call {
     Handshake,
     /// `POST /v1/sources/{source}/batch`
     SubmitBatch,
+    /// `POST /v1/sources/{source}/uploads`
+    AskUpload,
     /// `POST /v1/sources/{source}/ping`
     Ping,
     /// `POST /v1/events`
@@ -117,6 +119,13 @@ pub const DOORS: &[Route] = &[
         "POST",
         "/v1/sources/{source}/batch",
         "Many submissions in one file: CSV, JSON lines, a JSON array or ADF.",
+        false,
+    ),
+    route(
+        Call::AskUpload,
+        "POST",
+        "/v1/sources/{source}/uploads",
+        "Asks where to put a large file, or how far a file is that was put there.",
         false,
     ),
     route(

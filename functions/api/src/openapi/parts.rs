@@ -98,6 +98,41 @@ pub(crate) const BATCH_UNPROVED: Kind = Kind::new(
     "This source takes files only from a sender who proves itself.",
 );
 
+/// The process has no store of files.
+pub(crate) const NO_UPLOADS: Kind = Kind::new(
+    StatusCode::NOT_FOUND,
+    "no_uploads",
+    "This Leadline takes no uploads.",
+);
+
+/// Anybody may send to the source.
+pub(crate) const UPLOAD_UNPROVED: Kind = Kind::new(
+    StatusCode::FORBIDDEN,
+    "upload_unproved",
+    "Files are uploaded only by a sender who proves itself.",
+);
+
+/// More bytes than one request may put into the store.
+pub(crate) const FILE_TOO_LARGE: Kind = Kind::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "file_too_large",
+    "The file is larger than an upload takes.",
+);
+
+/// The contract of a vendor answers each row at once.
+pub(crate) const UPLOAD_UNDER_CONTRACT: Kind = Kind::new(
+    StatusCode::CONFLICT,
+    "upload_under_contract",
+    "Files of a source under a vendor's contract are not uploaded.",
+);
+
+/// What whoever does not prove itself is refused with.
+pub(crate) fn proof_refusals() -> Vec<Kind> {
+    let mut kinds = refusals();
+    kinds.retain(|kind| kind.status == StatusCode::UNAUTHORIZED);
+    kinds
+}
+
 /// The limit of a vendor's pings is reached.
 pub(crate) const PING_LIMITED: Kind = Kind::new(
     StatusCode::TOO_MANY_REQUESTS,
@@ -138,7 +173,15 @@ pub(crate) fn kinds() -> Vec<Kind> {
         .chain(problems::ALL)
         .chain(&refusals())
         .chain(&event_refusals())
-        .chain(&[BATCH_REFUSED, BATCH_UNPROVED, PING_LIMITED])
+        .chain(&[
+            BATCH_REFUSED,
+            BATCH_UNPROVED,
+            NO_UPLOADS,
+            UPLOAD_UNPROVED,
+            UPLOAD_UNDER_CONTRACT,
+            FILE_TOO_LARGE,
+            PING_LIMITED,
+        ])
     {
         if kinds.iter().all(|known| known.code != kind.code) {
             kinds.push(*kind);

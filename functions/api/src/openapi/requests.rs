@@ -151,6 +151,87 @@ pub(crate) struct BatchAccepted {
     all_or_nothing: Option<bool>,
 }
 
+/// A file that is to be uploaded.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: another function reads it"
+)]
+pub(crate) struct UploadAnnounced {
+    /// Its length in bytes, at most 5 GiB.
+    #[schemars(range(min = 1, max = 5_368_709_120_u64))]
+    bytes: u64,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    #[schemars(regex(pattern = "^[0-9A-Fa-f]{64}$"))]
+    sha256: String,
+    /// What its sender calls it.
+    #[schemars(length(max = 255))]
+    name: Option<String>,
+    /// `utf-8`, `utf-16le`, `utf-16be` or `windows-1252`; without it, it is found out.
+    #[schemars(extend("enum" = ["utf-8", "utf-16le", "utf-16be", "windows-1252", null]))]
+    encoding: Option<String>,
+    /// Whether one wrong row refuses the whole file; without it, the source's configuration decides.
+    all_or_nothing: Option<bool>,
+}
+
+pub(crate) fn upload_example() -> Value {
+    json!({ "bytes": 73_400_320, "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", "name": "fair.csv" })
+}
+
+/// Where to put a file, and how far it is.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct UploadState {
+    /// `bat_…`, the same for the same file of the same source under the same rules.
+    upload: String,
+    /// `waiting` for the file, `checking` its rows, `refused`, `sending` the good ones, or `done`.
+    stage: String,
+    /// Its length.
+    bytes: u64,
+    /// Whether one wrong row refuses all of it.
+    all_or_nothing: bool,
+    /// Rows that are checked.
+    rows: u32,
+    /// How many of them are good.
+    accepted: u32,
+    /// How many are not.
+    rejected: u32,
+    /// Good rows that are safe in the queue.
+    sent: u32,
+    /// What is wrong, the first hundred.
+    errors: Vec<RowError>,
+    /// How many more problems there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors_left_out: Option<u32>,
+    /// Why nothing of it was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<FieldError>,
+    /// `PUT`; with the three below, when the file is wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    /// Where to put it. It is signed: whoever has it may put exactly that file there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// Headers that have to be sent along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<BTreeMap<String, String>>,
+    /// Until when the upload has to begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    expires_at: Option<String>,
+}
+
+/// Something that is wrong with a file.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FieldError {
+    /// What of it.
+    field: String,
+    /// Stable code.
+    code: String,
+    /// What is wrong and what would be right.
+    message: String,
+}
+
 /// One thing that is wrong with a row.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct RowError {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use domain::field::{Field, Fields};
 use domain::id::SubmissionId;
 use domain::submission::{FieldProblem, Quarantined, Submission};
+use http::HeaderMap;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::{Content, Row, problem};
@@ -51,6 +53,19 @@ pub struct Checker<'a> {
     door: &'a Door<'a>,
     incoming: &'a Incoming<'a>,
     seen: BTreeMap<SubmissionId, (u64, [u8; 32])>,
+    /// Of a file in pieces: what rows of earlier pieces say whose id is the sender's.
+    earlier: Option<SenderIds>,
+}
+
+/// What a request has that stands for a file which nobody sent in a request: headers that say nothing.
+pub fn senderless(headers: &HeaderMap, received_at: Timestamp) -> Incoming<'_> {
+    Incoming {
+        method: "POST",
+        query: None,
+        headers,
+        body: &[],
+        received_at,
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -60,6 +75,34 @@ impl<'a> Checker<'a> {
             door,
             incoming,
             seen: BTreeMap::new(),
+            earlier: None,
+        }
+    }
+
+    /// A checker for one piece of a file, which knows what `earlier` pieces said. Rows without an id of the sender's are
+    /// compared within the piece only: one that says what an earlier piece did is the same submission in any case.
+    pub fn of_piece(door: &'a Door<'a>, incoming: &'a Incoming<'a>, earlier: SenderIds) -> Self {
+        Self {
+            earlier: Some(earlier),
+            ..Self::new(door, incoming)
+        }
+    }
+
+    /// What the next piece has to know: all that this one knew, and what it said itself.
+    pub fn into_earlier(self) -> SenderIds {
+        self.earlier.unwrap_or_default()
+    }
+
+    /// Takes note of a row that was checked before and found right, without checking it again.
+    pub fn remember(&mut self, row: Row) {
+        let Ok(draft) = draft(row.content) else {
+            return;
+        };
+        let meant = meaning::of(&draft, self.door.source, self.incoming);
+        let external_id = meant.external_id.clone().or_else(|| sender_id(&draft));
+        if let (Some(id), Some(earlier)) = (external_id, &mut self.earlier) {
+            let said = short(&identity::digest(&draft, &meant));
+            earlier.contradicts(&id, said, row.number);
         }
     }
 
@@ -110,19 +153,22 @@ impl<'a> Checker<'a> {
         if !unwanted.is_empty() {
             return Err(unwanted);
         }
+        let in_earlier = match (&external_id, &mut self.earlier) {
+            (Some(external_id), Some(earlier)) => {
+                earlier.contradicts(external_id, short(&digest), number)
+            }
+            _ => None,
+        };
+        if let Some(earlier) = in_earlier {
+            return Err(vec![said_otherwise(earlier)]);
+        }
         match self.seen.get(&id) {
             None => {
                 self.seen.insert(id, (number, digest));
             }
             Some((earlier, said)) if *said == digest => *repeats = Some(*earlier),
             Some((earlier, _)) => {
-                return Err(vec![problem(
-                    "external_id",
-                    "id_repeated",
-                    format!(
-                        "row {earlier} has the same id and says something else; give each row an id of its own, or leave out that column"
-                    ),
-                )]);
+                return Err(vec![said_otherwise(*earlier)]);
             }
         }
         let mut suspicions = suspicion::of(&draft, &fields, door.source, self.incoming);
@@ -156,7 +202,7 @@ impl<'a> Checker<'a> {
 }
 
 /// Finds, over a file of any length, rows that have the same id of the sender's and say something else. Goes by the names
-/// of columns alone, and remembers some tens of bytes for each row that has such an id.
+/// of columns alone unless a [`Checker`] uses it, and remembers some tens of bytes for each row that has such an id.
 #[derive(Default)]
 pub struct SenderIds(BTreeMap<u64, (u64, u64)>);
 
@@ -165,17 +211,42 @@ impl SenderIds {
     pub fn contradicted(&mut self, row: &Row) -> Option<u64> {
         let draft = draft(row.content.clone()).ok()?;
         let id = draft.external_id.clone().or_else(|| sender_id(&draft))?;
-        let id = short(&Sha256::digest(id.as_bytes()));
         let said = short(&identity::digest(&draft, &meaning::Meant::default()));
+        self.contradicts(&id, said, row.number)
+    }
+
+    /// The number of the earlier row that has this id and says something else; else the row is remembered.
+    fn contradicts(&mut self, id: &str, said: u64, number: u64) -> Option<u64> {
+        let id = short(&Sha256::digest(id.as_bytes()));
         match self.0.get(&id) {
             Some((earlier, known)) if *known != said => Some(*earlier),
             Some(_) => None,
             None => {
-                self.0.insert(id, (row.number, said));
+                self.0.insert(id, (number, said));
                 None
             }
         }
     }
+
+    /// How many ids are remembered.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn said_otherwise(earlier: u64) -> FieldProblem {
+    problem(
+        "external_id",
+        "id_repeated",
+        format!(
+            "row {earlier} has the same id and says something else; give each row an id of its own, or leave out that column"
+        ),
+    )
 }
 
 impl Row {
