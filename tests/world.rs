@@ -86,6 +86,14 @@ impl World {
 
     /// A world with the configuration that `config` makes from the outside's address.
     pub async fn configured(config: impl FnOnce(&str) -> String) -> Self {
+        Self::wired(config, |_| {}).await
+    }
+
+    /// A world of which `change` changes what it needs from outside.
+    pub async fn wired(
+        config: impl FnOnce(&str) -> String,
+        change: impl FnOnce(&mut Wiring),
+    ) -> Self {
         let outside = MockServer::start().await;
         Mock::given(method("POST"))
             .and(path("/hook"))
@@ -100,6 +108,7 @@ impl World {
             ("typeform", "typeform-secret"),
             ("atlas", "atlas-key"),
             ("files", FILES_SECRET),
+            ("trustedform", "trustedform-key"),
         ]);
         let meter = Arc::new(Meter::default());
         let mut wiring = Wiring::new(secrets, TOKEN.to_owned());
@@ -119,6 +128,7 @@ impl World {
             objects.http_client(),
             wiring.clock.clone(),
         ));
+        change(&mut wiring);
         let engines = Engines {
             table: EmbeddedTable::memory().unwrap(),
             queues: EmbeddedQueues::memory(),

@@ -8,6 +8,7 @@
 
 mod abuse;
 mod batches;
+mod certificates;
 mod consent;
 mod conversations;
 mod cost;

@@ -321,6 +321,9 @@ fn sheet(lead: &Value) -> Sheet {
             consent_text(consent),
         );
     }
+    for (address, claim) in object(lead.get("certificates")) {
+        sheet.row("TrustedForm", certificate_text(address, claim));
+    }
     rest(&mut sheet, lead.get("attribution"), &[]);
 
     sheet.gap();
@@ -423,6 +426,24 @@ fn consent_text(consent: &Value) -> String {
         }
         None => inline(consent),
     }
+}
+
+fn certificate_text(address: &str, claim: &Value) -> String {
+    let matches = |field: &str, what: &str| match claim.get(field).and_then(Value::as_bool) {
+        Some(true) => format!("{what} is the one that was typed in"),
+        Some(false) => format!("{what} is not the one that was typed in"),
+        None => String::new(),
+    };
+    join(
+        [
+            at(claim, "/outcome"),
+            with("until ", &at(claim, "/expires_at")),
+            matches("email_matches", "the e-mail address"),
+            matches("phone_matches", "the phone number"),
+            clean(address),
+        ],
+        ", ",
+    )
 }
 
 /// What a table says besides `told`.

@@ -1,5 +1,6 @@
 //! What the API answers, as JSON. Written by hand from the domain's types: the wire changes only on purpose.
 
+mod certificates;
 mod vendors;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use table::{Deed, Step};
 
+pub(crate) use certificates::CertificateClaim;
 pub(crate) use vendors::{
     CapState, Claim, Claims, MoneyAnswer, OfferAnswer, Received, Returned, Scorecard,
     ScorecardCounts, ScorecardDay, VendorState, Vendors,
@@ -70,6 +72,9 @@ pub(crate) struct Lead {
     pub(crate) message: Option<String>,
     /// Consent by purpose, the latest of each.
     pub(crate) consent: BTreeMap<String, Consent>,
+    /// Certificates of TrustedForm that were claimed, by their address, and what came of it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) certificates: BTreeMap<String, CertificateClaim>,
     /// Where the person came from: page, referrer, campaign, click ids. Only what is known.
     pub(crate) attribution: BTreeMap<String, Scalar>,
     /// Fields of the user's own, without `custom.`.
@@ -347,6 +352,11 @@ impl From<&lead::Lead> for Lead {
                         consent_of(consent, lead.agreed.get(purpose)),
                     )
                 })
+                .collect(),
+            certificates: lead
+                .certificates
+                .iter()
+                .map(|(address, claim)| (address.clone(), claim.into()))
                 .collect(),
             attribution,
             custom,

@@ -4,12 +4,13 @@
 //! before → ask the providers, within their deadlines → claim the keys that are free → for somebody who is known, write it
 //! into the lead's history, on condition that nobody was faster, and send the lead on to be scored; for somebody new, send
 //! the first decision to `assign`, which writes it together with its own. A repeat finds each step done and does only the
-//! last again.
+//! last again. A certificate that proves what was agreed to is claimed later, by a message of its own.
 //!
 //! It never waits for a provider beyond its deadline, and never lets one keep a lead from going on.
 
 mod announced;
 mod captcha;
+mod certificate;
 mod contract;
 mod mail;
 mod provider;
@@ -117,13 +118,30 @@ impl Enrich {
         match message {
             Message::Submission { submission } => self.receive(*submission).await,
             Message::Announced { announced, tries } => self.fetch(*announced, tries).await,
+            Message::Certificate {
+                submission,
+                source,
+                tries,
+            } => self.certify(submission, &source, tries).await,
             Message::Quarantined { quarantined } => self.quarantine(*quarantined).await,
             Message::AskProvider { lead, provider } => self.ask_again(lead, &provider).await,
             other => Err(Error::Misdirected(other.name())),
         }
     }
 
-    async fn receive(&self, mut submission: Submission) -> Result<Vec<Outgoing>, Error> {
+    /// Works on a submission, and sees to its certificate, if it has one.
+    async fn receive(&self, submission: Submission) -> Result<Vec<Outgoing>, Error> {
+        let (id, source) = (submission.id, submission.source.clone());
+        let certificate = sources::certificate_of(&submission.consent, &submission.fields);
+        let is_certified = certificate.is_some();
+        let outgoing = self.find_out_who(submission).await?;
+        if is_certified {
+            self.certify_later(id, &source, 0).await?;
+        }
+        Ok(outgoing)
+    }
+
+    async fn find_out_who(&self, mut submission: Submission) -> Result<Vec<Outgoing>, Error> {
         let now = self.clock.now();
         let current = self
             .configurations

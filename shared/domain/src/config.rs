@@ -24,7 +24,7 @@ mod version;
 pub use check::{Problem, Severity, read};
 #[cfg(feature = "schema")]
 pub use json_schema::schema;
-pub use source::{AnswersApi, Need, Needs, Profile, Source, SourceKind};
+pub use source::{AnswersApi, Need, Needs, Profile, Source, SourceKind, TrustedForm};
 pub use spam::{Captcha, CaptchaKind, Flood, MailLookUp, Outage, Rate, RatePer, Spam, Treatment};
 pub use vendor::{
     Among, Amount, Cap, Criterion, Duplicates, Per, Ping, PriceRule, ReturnReason, Returns, Vendor,

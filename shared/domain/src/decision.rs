@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Fields;
 use crate::id::{DeliveryId, EventId, LeadId, SubmissionId, VisitorKey};
-use crate::submission::Consent;
+use crate::submission::{CertificateClaim, Consent};
 use crate::vendor::{Bought, Money};
 
 /// One entry of a lead's history.
@@ -54,6 +54,8 @@ pub enum Ruling {
     Consent(ConsentSaid),
     /// The buyer sent it back to its vendor.
     Returned(Returned),
+    /// The certificate that proves what a submission's person agreed to was claimed.
+    Certified(Certified),
     /// This lead is another one.
     MergedInto(MergedInto),
 }
@@ -74,6 +76,7 @@ impl Ruling {
             Ruling::Delivered(_) => "delivered",
             Ruling::Consent(_) => "consent",
             Ruling::Returned(_) => "returned",
+            Ruling::Certified(_) => "certified",
             Ruling::MergedInto(_) => "merged_into",
         }
     }
@@ -669,6 +672,17 @@ pub struct ConsentSaid {
     /// Who reported it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+}
+
+/// See [`Ruling::Certified`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certified {
+    /// The submission that it came with.
+    pub submission: SubmissionId,
+    /// Its address.
+    pub certificate: String,
+    /// What came of claiming it.
+    pub claim: CertificateClaim,
 }
 
 /// See [`Ruling::MergedInto`].

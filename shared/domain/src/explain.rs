@@ -13,6 +13,7 @@ use crate::decision::{
 use crate::id::DecisionId;
 use crate::lead::Lead;
 use crate::routing::verdict_text;
+use crate::submission::{CertificateClaim, ClaimOutcome};
 
 /// One reason of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +112,7 @@ pub fn summary(config: &Config, ruling: &Ruling) -> String {
         Ruling::Delivered(delivered) => delivered_summary(delivered),
         Ruling::Consent(said) => consent_summary(config, said),
         Ruling::Returned(returned) => returned_summary(config, returned),
+        Ruling::Certified(certified) => certified_summary(&certified.claim),
         Ruling::MergedInto(merged) => format!("This is the same person as {}.", merged.lead),
     }
 }
@@ -279,6 +281,49 @@ fn returned_summary(config: &Config, returned: &Returned) -> String {
     )
 }
 
+fn certified_summary(claim: &CertificateClaim) -> String {
+    match (claim.outcome, claim.expires_at) {
+        (ClaimOutcome::Retained, Some(until)) => format!(
+            "TrustedForm keeps the certificate of what was agreed to until {}.",
+            short_time(until)
+        ),
+        (ClaimOutcome::Retained, None) => {
+            "TrustedForm keeps the certificate of what was agreed to.".to_owned()
+        }
+        (ClaimOutcome::Failed, _) => {
+            "TrustedForm finds that the certificate does not fit this person.".to_owned()
+        }
+        (ClaimOutcome::Gone, _) => {
+            "TrustedForm has no such certificate, or no longer: there is no proof of what was agreed to."
+                .to_owned()
+        }
+        (ClaimOutcome::Refused, _) => "TrustedForm does not take the claim of the certificate.".to_owned(),
+        (ClaimOutcome::Reused, _) => {
+            "Somebody else came with the same certificate before: it proves nothing of this person."
+                .to_owned()
+        }
+        (ClaimOutcome::Unanswered, _) => {
+            "The certificate could not be claimed for a day, and may be gone.".to_owned()
+        }
+    }
+}
+
+fn matches_of(claim: &CertificateClaim) -> Vec<Reason> {
+    let matches = [
+        ("e-mail address", "email", claim.email_matches),
+        ("phone number", "phone", claim.phone_matches),
+    ];
+    let told = matches.into_iter().filter_map(|(what, field, matches)| {
+        let text = if matches? {
+            format!("the {what} is the one that was typed in on the page")
+        } else {
+            format!("the {what} is not the one that was typed in on the page")
+        };
+        Some(Reason::new("match", Some(field), text))
+    });
+    told.collect()
+}
+
 fn nobody_text(because: Nobody) -> &'static str {
     match because {
         Nobody::NoTerritory => "no territory takes it and there is no fallback pool",
@@ -387,6 +432,7 @@ pub fn reasons(config: &Config, ruling: &Ruling) -> Vec<Reason> {
             Some(&returned.reason),
             returned.reason.clone(),
         )],
+        Ruling::Certified(certified) => matches_of(&certified.claim),
         Ruling::MergedInto(merged) => vec![Reason::new(
             "alias",
             Some(&merged.lead.to_string()),

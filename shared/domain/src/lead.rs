@@ -10,7 +10,7 @@ use crate::decision::{
 };
 use crate::field::{Field, Fields, Value};
 use crate::id::{DeliveryId, EventId, LeadId, SubmissionId};
-use crate::submission::Consent;
+use crate::submission::{CertificateClaim, Consent};
 use crate::vendor::Bought;
 
 /// What a person agreed to.
@@ -39,6 +39,8 @@ pub struct Lead {
     pub consent: BTreeMap<String, Consent>,
     /// What was agreed to last, by purpose, also where it was taken back since.
     pub agreed: BTreeMap<String, Agreed>,
+    /// Certificates that were claimed, by their address, and what came of it.
+    pub certificates: BTreeMap<String, CertificateClaim>,
     /// The submissions that it is made of.
     pub submissions: BTreeSet<SubmissionId>,
     /// What the person did.
@@ -247,6 +249,7 @@ impl Lead {
             known: BTreeMap::new(),
             consent: BTreeMap::new(),
             agreed: BTreeMap::new(),
+            certificates: BTreeMap::new(),
             submissions: BTreeSet::new(),
             behaviour: Vec::new(),
             events: BTreeSet::new(),
@@ -376,6 +379,10 @@ impl Lead {
             },
             Ruling::Consent(said) => self.agree(&said.purpose, &said.consent, None),
             Ruling::Returned(returned) => self.give_back(returned.submission),
+            Ruling::Certified(certified) => {
+                self.certificates
+                    .insert(certified.certificate.clone(), certified.claim.clone());
+            }
             Ruling::MergedInto(merged) => self.merged_into = Some(merged.lead),
         }
     }

@@ -90,6 +90,73 @@ pub struct Evidence {
     pub jornaya: Option<String>,
 }
 
+/// What came of claiming a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateClaim {
+    /// When.
+    pub at: Timestamp,
+    /// What came of it.
+    pub outcome: ClaimOutcome,
+    /// Until when it is kept for us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether the e-mail address is the one that was typed in on the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_matches: Option<bool>,
+    /// The same of the phone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_matches: Option<bool>,
+    /// Address of the certificate with personal data hidden, to be shown to others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked: Option<String>,
+}
+
+impl CertificateClaim {
+    /// One of which nothing else is known.
+    pub fn without_answer(at: Timestamp, outcome: ClaimOutcome) -> Self {
+        Self {
+            at,
+            outcome,
+            expires_at: None,
+            email_matches: None,
+            phone_matches: None,
+            masked: None,
+        }
+    }
+}
+
+/// How a claim ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaimOutcome {
+    /// The witness keeps it for us.
+    Retained,
+    /// The witness found that it does not fit, as when neither address nor phone number are those of the certificate.
+    Failed,
+    /// The witness has no such certificate, or no longer.
+    Gone,
+    /// The witness does not take the claim.
+    Refused,
+    /// Somebody else came with the same certificate before: it was not claimed again.
+    Reused,
+    /// There was no answer for a day.
+    Unanswered,
+}
+
+impl ClaimOutcome {
+    /// The stable name, as it is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ClaimOutcome::Retained => "retained",
+            ClaimOutcome::Failed => "failed",
+            ClaimOutcome::Gone => "gone",
+            ClaimOutcome::Refused => "refused",
+            ClaimOutcome::Reused => "reused",
+            ClaimOutcome::Unanswered => "unanswered",
+        }
+    }
+}
+
 impl Evidence {
     /// Whether it proves nothing.
     pub fn is_empty(&self) -> bool {

@@ -1,7 +1,7 @@
 //! The messages.
 
 use domain::decision::{Behaviour, Decision};
-use domain::id::{BatchId, LeadId, VisitorKey};
+use domain::id::{BatchId, LeadId, SubmissionId, VisitorKey};
 use domain::submission::{Announced, Quarantined, Submission};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,17 @@ pub enum Message {
         /// What was accepted at the door.
         announced: Box<Announced>,
         /// How often it could not be fetched so far.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        tries: u8,
+    },
+    /// To `enrich`: claim the certificate that came with a submission.
+    #[serde(rename = "certificate.v1")]
+    Certificate {
+        /// The submission.
+        submission: SubmissionId,
+        /// Its source, by its name in the configuration.
+        source: String,
+        /// How often it could not be claimed so far.
         #[serde(default, skip_serializing_if = "is_zero")]
         tries: u8,
     },
@@ -141,6 +152,7 @@ impl Message {
             Message::Submission { .. } => "submission.v1",
             Message::Quarantined { .. } => "quarantined.v1",
             Message::Announced { .. } => "announced.v1",
+            Message::Certificate { .. } => "certificate.v1",
             Message::AskProvider { .. } => "ask_provider.v1",
             Message::Score { .. } => "score.v1",
             Message::Behaviour { .. } => "behaviour.v1",
@@ -158,6 +170,7 @@ impl Message {
             Message::Submission { submission } => submission.id.to_string(),
             Message::Quarantined { quarantined } => quarantined.id.to_string(),
             Message::Announced { announced, .. } => announced.id.to_string(),
+            Message::Certificate { submission, .. } => submission.to_string(),
             Message::Behaviour {
                 person: Person::Email(_),
                 ..

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use domain::field::{Field, Fields};
 use domain::submission::{Consent, Evidence};
 
-use crate::answers::{Answer, Answers};
+use crate::answers::Answers;
 use crate::checks::language_tag;
 use crate::meaning::Meant;
 use crate::vocabulary::squashed;
@@ -89,17 +89,38 @@ pub(crate) fn keep_once(fields: &mut Fields, consent: &BTreeMap<String, Consent>
     });
 }
 
+/// The certificate at TrustedForm that came with a submission, of what is kept of that: with an agreement, or as a field where
+/// nothing was agreed to by a checkbox. Vendors' forms often have none, and then the certificate is all the proof there is.
+pub fn certificate_of<'a>(
+    consent: &'a BTreeMap<String, Consent>,
+    fields: &'a Fields,
+) -> Option<&'a str> {
+    let with_an_agreement = consent.values().find_map(|consent| {
+        let evidence = consent.evidence.as_deref()?;
+        evidence.trustedform.as_deref()
+    });
+    with_an_agreement.or_else(|| {
+        fields.iter().find_map(|(field, value)| match field {
+            Field::Custom(name) if is_one_of(name, TRUSTEDFORM_NAMES) => {
+                value.as_text().filter(|address| is_certificate(address))
+            }
+            _ => None,
+        })
+    })
+}
+
 fn said<'a>(answers: &'a Answers, names: &[&str]) -> Option<&'a str> {
-    let is_meant = |answer: &&Answer| {
-        let name = squashed(&answer.name);
-        let name = name.trim_end_matches(|last: char| last.is_ascii_digit());
-        names.contains(&name)
-    };
     answers
         .iter()
-        .filter(is_meant)
+        .filter(|answer| is_one_of(&answer.name, names))
         .map(|answer| answer.value.trim())
         .find(|value| !value.is_empty())
+}
+
+/// Whether a form calls something so; several forms on one page number their fields.
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    let name = squashed(name);
+    names.contains(&name.trim_end_matches(|last: char| last.is_ascii_digit()))
 }
 
 /// A page's query may hold what somebody typed.

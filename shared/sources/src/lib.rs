@@ -40,6 +40,7 @@ mod vocabulary;
 
 pub use about::{About, Sample, Signing, Trial, configuration};
 pub use checks::recheck;
+pub use evidence::certificate_of;
 pub use fetched::{Question, questions, read_answers, set_aside};
 pub use kinds::about;
 pub use meaning::is_map_target;

@@ -242,6 +242,9 @@ pub struct Source {
     /// Where answers are fetched that the sender only announces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<AnswersApi>,
+    /// Claims the TrustedForm certificates that come with its submissions, so that they are kept as proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trustedform: Option<TrustedForm>,
     /// Origins whose pages may post with a browser's `fetch` (CORS), such as `https://www.example.com`, or `*`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
@@ -324,6 +327,7 @@ impl Source {
             public_url: None,
             public_key: None,
             answers: None,
+            trustedform: None,
             origins: Vec::new(),
             redirect: None,
             map: BTreeMap::new(),
@@ -357,6 +361,15 @@ pub struct AnswersApi {
     /// The version of the interface that is asked for, where the platform has one in a header (LinkedIn: `YYYYMM`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// How certificates of TrustedForm are claimed: at `cert.trustedform.com`, and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TrustedForm {
+    /// Name of the secret that is the API key of your account at TrustedForm.
+    pub token: String,
 }
 
 fn default_body_limit() -> usize {

@@ -16,6 +16,8 @@ fn messages_of_the_first_version_are_still_read() {
         r#"{"type":"submission.v1","submission":{"id":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","fields":{"email":"ada@example.com"}}}"#,
         r#"{"type":"announced.v1","announced":{"id":"sub_00000000000000000000000001","source":"facebook","received_at":"2026-03-01T12:00:00Z","external_id":"17","ids":{"form_id":"4"}}}"#,
         r#"{"type":"announced.v1","announced":{"id":"sub_00000000000000000000000001","source":"facebook","received_at":"2026-03-01T12:00:00Z","external_id":"17"},"tries":2}"#,
+        r#"{"type":"certificate.v1","submission":"sub_00000000000000000000000001","source":"website"}"#,
+        r#"{"type":"certificate.v1","submission":"sub_00000000000000000000000001","source":"website","tries":2}"#,
         r#"{"type":"quarantined.v1","quarantined":{"id":"sub_00000000000000000000000001","source":"website","received_at":"2026-03-01T12:00:00Z","problems":[{"field":"email","code":"invalid_email","message":"…"}],"raw":{"email":"x"}}}"#,
     ];
     for text in fixtures {

@@ -32,6 +32,10 @@ pub(super) fn check(name: &str, source: &Source, findings: &mut Findings<'_>) {
     if let Some(answers) = &source.answers {
         check_answers(answers, &path.key("answers"), findings);
     }
+    if let Some(trustedform) = &source.trustedform {
+        let path = path.key("trustedform").key("token");
+        expect_secret(Some(&trustedform.token), &path, findings);
+    }
     check_origins(&source.origins, &path.key("origins"), findings);
     if let Some(redirect) = &source.redirect {
         check_url(redirect, &path.key("redirect"), findings);
