@@ -17,7 +17,7 @@ mod money;
 mod period;
 mod person;
 
-pub use money::{Money, MoneyError, decimals, is_currency};
+pub use money::{CURRENCIES, Money, MoneyError, decimals, is_currency};
 pub use period::{Period, period};
 pub use person::{PersonKey, digest_key, digest_of, persons};
 

@@ -21,6 +21,7 @@ mod rules;
 mod shape;
 mod source;
 mod spam;
+mod terms;
 mod territories;
 mod time;
 mod tree;

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::condition::{All, Any, Condition, Not, Test};
 use crate::field::{FLAGS, Field, Fields, NUMBERS, Value};
 
+/// Most comparisons in a condition that is compared with others: more are rare, and the work grows with their square.
+const MAX_COMPARISONS: usize = 50;
+
 /// A value as comparisons see it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Atom {
@@ -165,6 +168,17 @@ fn collect(condition: &Condition, ranges: &mut BTreeMap<Field, Range>) -> bool {
         }
         Condition::Any(_) | Condition::Not(_) => false,
     }
+}
+
+/// Whether every field of the condition is known, and the condition small enough to be compared with others.
+pub(super) fn is_comparable(condition: &Condition) -> bool {
+    let mut comparisons = 0;
+    let mut all_known = true;
+    condition.visit("", &mut |_, test| {
+        comparisons += 1;
+        all_known &= test.field.field().is_some();
+    });
+    all_known && comparisons <= MAX_COMPARISONS
 }
 
 /// Why no lead meets `condition`, if that can be shown.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::conditions;
 use super::findings::Findings;
-use super::implication::{implies, is_covered, never_holds, overlap};
+use super::implication::{implies, is_comparable, is_covered, never_holds, overlap};
 use super::rules::unique;
 use super::tree::Path;
 use crate::condition::Condition;
@@ -12,9 +12,6 @@ use crate::config::{Config, Territory};
 
 /// Most territories that are compared with each other. More are rare, and the work grows with their square.
 const MAX_COMPARED: usize = 500;
-
-/// Most comparisons in a condition that is compared with others, for the same reason.
-const MAX_COMPARISONS: usize = 50;
 
 /// Checks them.
 pub(super) fn check(config: &Config, findings: &mut Findings<'_>) {
@@ -136,15 +133,4 @@ fn check_order(config: &Config, findings: &mut Findings<'_>) {
         }
         earlier.push((territory, when));
     }
-}
-
-/// Whether every field of the condition is known, and the condition small enough to be compared with others.
-fn is_comparable(condition: &Condition) -> bool {
-    let mut comparisons = 0;
-    let mut all_known = true;
-    condition.visit("", &mut |_, test| {
-        comparisons += 1;
-        all_known &= test.field.field().is_some();
-    });
-    all_known && comparisons <= MAX_COMPARISONS
 }

@@ -6,11 +6,12 @@ use super::conditions;
 use super::doors::expect_own_field;
 use super::findings::{Findings, is_slug};
 use super::people::expect_timezone;
+use super::terms;
 use super::tree::Path;
 use crate::condition::Condition;
 use crate::config::{Amount, Cap, Config, Ping, Returns, Vendor, VendorAnswer};
-use crate::field::Field;
-use crate::vendor::{Money, is_currency};
+use crate::field::{Field, nearest};
+use crate::vendor::{CURRENCIES, Money, is_currency};
 
 /// Most caps, and most limits of pings, of one vendor: all that apply are counted by one transaction, which has at most 100
 /// parts.
@@ -127,13 +128,14 @@ fn check_vendor(vendor: &Vendor, path: &Path, findings: &mut Findings<'_>) {
             findings,
         );
     }
-    check_caps(vendor, &vendor.caps, &path.key("caps"), findings);
+    check_caps(&vendor.caps, &path.key("caps"), findings);
     if let Some(ping) = &vendor.ping {
         check_ping(vendor, ping, &path.key("ping"), findings);
     }
     if let Some(returns) = &vendor.returns {
         check_returns(returns, &path.key("returns"), findings);
     }
+    terms::check(vendor, path, findings);
 }
 
 fn check_prices(vendor: &Vendor, path: &Path, findings: &mut Findings<'_>) {
@@ -150,6 +152,21 @@ fn check_prices(vendor: &Vendor, path: &Path, findings: &mut Findings<'_>) {
                 &path.key("currency"),
                 "bad_currency",
                 "a currency is written with three capital letters as in ISO 4217, such as `USD`",
+            );
+            return;
+        }
+        (Some(currency), _) if !CURRENCIES.contains(&currency.as_str()) => {
+            findings.error(
+                &path.key("currency"),
+                "unknown_currency",
+                match nearest(currency, CURRENCIES.iter().map(|code| (*code).to_owned())) {
+                    Some(near) => format!(
+                        "there is no currency `{currency}` in ISO 4217; did you mean `{near}`?"
+                    ),
+                    None => format!(
+                        "there is no currency `{currency}` in ISO 4217: use a code of its list, such as `USD` or `EUR`"
+                    ),
+                },
             );
             return;
         }
@@ -183,7 +200,7 @@ fn check_prices(vendor: &Vendor, path: &Path, findings: &mut Findings<'_>) {
     }
 }
 
-fn check_caps(vendor: &Vendor, caps: &[Cap], path: &Path, findings: &mut Findings<'_>) {
+fn check_caps(caps: &[Cap], path: &Path, findings: &mut Findings<'_>) {
     if caps.len() > MAX_CAPS {
         findings.error(
             path,
@@ -212,21 +229,6 @@ fn check_caps(vendor: &Vendor, caps: &[Cap], path: &Path, findings: &mut Finding
             check_condition(when, &path.key("when"), findings);
         }
         check_reason(cap.reason.as_deref(), &path.key("reason"), findings);
-        let is_shadowed = vendor.caps.iter().any(|other| {
-            other.when.is_none()
-                && cap.when.is_none()
-                && other.name != cap.name
-                && other.per == cap.per
-                && other.timezone == cap.timezone
-                && (other.maximum, &other.name) < (cap.maximum, &cap.name)
-        });
-        if is_shadowed && std::ptr::eq(caps, vendor.caps.as_slice()) {
-            findings.warning(
-                &path.key("maximum"),
-                "never_reached",
-                "another cap of the same time is always reached before: remove one of the two, or give it a `when`",
-            );
-        }
     }
 }
 
@@ -244,7 +246,7 @@ fn check_ping(vendor: &Vendor, ping: &Ping, path: &Path, findings: &mut Findings
             "whoever may ask without end can try people out: add `limits = [{ name = \"hour\", maximum = 1000, per = \"hour\" }]`",
         );
     }
-    check_caps(vendor, &ping.limits, &path.key("limits"), findings);
+    check_caps(&ping.limits, &path.key("limits"), findings);
     if vendor.answer == VendorAnswer::Queued {
         findings.warning(
             path,

@@ -17,7 +17,7 @@ fn a_contract_that_is_right_is_found_to_be() {
         duplicates = { days = 30, among = "vendor" }
         prices = [{ price = 6000, when = { field = "country", is = "US" } }]
         criteria = [{ name = "us", must = { field = "country", is = "US" }, reason = "No." }]
-        caps = [{ name = "day", maximum = 50, per = "day" }, { name = "none", maximum = 0, per = "day", when = { field = "country", is = "DE" } }]
+        caps = [{ name = "day", maximum = 50, per = "day" }, { name = "none", maximum = 0, per = "day", when = { field = "employees", at_most = 5 } }]
         ping = { seconds = 60, limits = [{ name = "hour", maximum = 100, per = "hour" }] }
         returns = { days = 14, reasons = [{ code = "fake", label = "Not a person" }] }
         "#,
@@ -53,6 +53,14 @@ fn prices_are_amounts_in_a_currency() {
     finds_in_vendor(
         "currency = \"usd\"\nprice = 45",
         &[("bad_currency", "vendors.acme.currency")],
+    );
+    finds_in_vendor(
+        "currency = \"UDS\"\nprice = 45",
+        &[("unknown_currency", "vendors.acme.currency")],
+    );
+    finds_in_vendor(
+        "currency = \"KWD\"\nprices = [{ price = \"4.5555\", when = { field = \"country\", is = \"US\" } }]",
+        &[("bad_price", "vendors.acme.prices[0].price")],
     );
     finds_in_vendor(
         "currency = \"JPY\"\nprice = \"45.50\"",
@@ -153,5 +161,97 @@ fn pings_have_a_limit_and_returns_have_reasons() {
         "[sources.website]",
         "[vendors]\nacme = 1\n[sources.website]",
         &[("wrong_type", "vendors.acme")],
+    );
+}
+
+/// The rows of a list, each with `{}` for the rest of it.
+fn rows(rest: &str, conditions: &[&str]) -> String {
+    conditions
+        .iter()
+        .enumerate()
+        .map(|(index, when)| {
+            format!("{{ {rest}, when = {when} }}").replace("{}", &index.to_string())
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+const US: &str = "{ field = \"country\", is = \"US\" }";
+const AMERICA: &str = "{ field = \"country\", one_of = [\"US\", \"CA\"] }";
+const BOTH: &str =
+    "{ all = [{ field = \"country\", is = \"US\" }, { field = \"country\", is = \"CA\" }] }";
+
+#[test]
+fn a_price_that_can_never_be_paid_is_found() {
+    let contract = |conditions: &[&str], more: &str| {
+        let prices = rows("price = 100{}", conditions);
+        format!("currency = \"USD\"\nprices = [{prices}]\n{more}")
+    };
+    finds_in_vendor(&contract(&[US, AMERICA], ""), &[]);
+    finds_in_vendor(
+        &contract(&[AMERICA, US], ""),
+        &[("never_applies", "vendors.acme.prices[1].when")],
+    );
+    finds_in_vendor(
+        &contract(&[US, US, BOTH], ""),
+        &[
+            ("never_applies", "vendors.acme.prices[1].when"),
+            ("never_holds", "vendors.acme.prices[2].when"),
+        ],
+    );
+    // What is refused is not paid for.
+    let criteria = format!("criteria = [{{ name = \"us\", must = {US} }}]");
+    finds_in_vendor(
+        &contract(&["{ field = \"country\", is = \"DE\" }", US], &criteria),
+        &[("never_applies", "vendors.acme.prices[0].when")],
+    );
+    let closed =
+        format!("caps = [{{ name = \"no\", maximum = 0, per = \"day\", when = {AMERICA} }}]");
+    finds_in_vendor(
+        &contract(&[US], &closed),
+        &[("never_applies", "vendors.acme.prices[0].when")],
+    );
+}
+
+#[test]
+fn a_cap_that_can_never_be_reached_is_found() {
+    let caps = |rest: &str, conditions: &[&str]| {
+        format!(
+            "caps = [{}]",
+            rows(&format!("name = \"c{{}}\", {rest}"), conditions)
+        )
+    };
+    finds_in_vendor(
+        &caps(
+            "maximum = 1{}, per = \"week\"",
+            &[US, "{ field = \"country\", is = \"CA\" }"],
+        ),
+        &[],
+    );
+    finds_in_vendor(
+        &caps("maximum = 1{}, per = \"day\"", &[AMERICA, US]),
+        &[("never_reached", "vendors.acme.caps[1].maximum")],
+    );
+    // Both let nothing in: of the two the first is enough.
+    finds_in_vendor(
+        &caps("maximum = 0, per = \"day\"", &[AMERICA, US]),
+        &[("never_applies", "vendors.acme.caps[1].when")],
+    );
+    finds_in_vendor(
+        &format!(
+            "criteria = [{{ name = \"us\", must = {US} }}]\n{}",
+            caps(
+                "maximum = 5, per = \"day\"",
+                &["{ field = \"country\", is = \"DE\" }"]
+            )
+        ),
+        &[("never_applies", "vendors.acme.caps[0].when")],
+    );
+    finds_in_vendor(
+        &format!(
+            "ping = {{ limits = [{{ name = \"a\", maximum = 5, per = \"hour\" }}, {}] }}",
+            rows("name = \"b{}\", maximum = 9, per = \"hour\"", &[US])
+        ),
+        &[("never_reached", "vendors.acme.ping.limits[1].maximum")],
     );
 }
