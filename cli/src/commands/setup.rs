@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use domain::config::check::check_file;
-use domain::config::{Config, Need, Source, SourceKind};
+use domain::config::{Config, Need, Severity, Source, SourceKind};
 use serde_json::{Value, json};
 use sources::{Sample, Signing, Trial};
 
@@ -54,7 +54,14 @@ pub(crate) fn add(
         .config
         .as_ref()
         .is_some_and(|config| config.sources.contains_key(name));
-    if !is_there && kind.needs().public_key != Need::Must {
+    // What only the other system can tell has to be filled in, and `check` says so until it is.
+    let place = format!("sources.{name}.public_key");
+    let is_to_be_filled_in = kind.needs().public_key == Need::Must
+        && report
+            .problems
+            .iter()
+            .all(|problem| problem.severity == Severity::Warning || problem.path == place);
+    if !is_there && !is_to_be_filled_in {
         return Err(Failure::Unmet {
             code: "bad_name",
             title: format!("A source cannot be called {}.", clean(name)),
@@ -76,6 +83,7 @@ pub(crate) fn add(
         let answer = json!({
             "name": name, "kind": kind.name(), "file": file, "url": url.as_str(), "block": block,
             "secrets": secrets.iter().map(|secret| variable(secret)).collect::<Vec<_>>(), "steps": steps,
+            "fill_in": is_to_be_filled_in.then_some(place),
         });
         return Ok(writeln!(out, "{answer:#}")?);
     }
@@ -95,6 +103,12 @@ pub(crate) fn add(
     writeln!(out, "\nIn the other system ({}):", about.title)?;
     for (number, step) in (1..).zip(&steps) {
         writeln!(out, "  {number}. {step}")?;
+    }
+    if is_to_be_filled_in {
+        writeln!(
+            out,
+            "\nThen put its public key into `public_key`, in place of the `…`; until then `leadline check` refuses the file."
+        )?;
     }
     Ok(writeln!(
         out,
@@ -390,6 +404,12 @@ mod tests {
                 "{kind:?} changes something else in the file"
             );
             if kind.needs().public_key == Need::Must {
+                let problems = check_file(&changed).problems;
+                let found: Vec<(&str, &str)> = problems
+                    .iter()
+                    .map(|problem| (problem.code, problem.path.as_str()))
+                    .collect();
+                assert_eq!(found, [("placeholder", "sources.added.public_key")]);
                 continue;
             }
             let mut after = check_file(&changed).config.unwrap();

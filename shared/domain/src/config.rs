@@ -16,6 +16,7 @@ pub mod golden;
 #[cfg(feature = "schema")]
 mod json_schema;
 pub mod mapping;
+mod public_key;
 mod source;
 mod spam;
 mod vendor;
@@ -24,6 +25,7 @@ mod version;
 pub use check::{Problem, Severity, read};
 #[cfg(feature = "schema")]
 pub use json_schema::schema;
+pub use public_key::{PublicKeyError, rsa_key};
 pub use source::{AnswersApi, Need, Needs, Profile, Source, SourceKind, TrustedForm};
 pub use spam::{Captcha, CaptchaKind, Flood, MailLookUp, Outage, Rate, RatePer, Spam, Treatment};
 pub use vendor::{

@@ -17,6 +17,7 @@ mod findings;
 mod implication;
 mod mapping;
 mod people;
+mod placeholders;
 mod rules;
 mod shape;
 mod source;
@@ -248,6 +249,21 @@ fn examine(text: &str) -> Examined {
         territories::check(config, &mut findings);
         time::check(config, &mut findings);
         problems.append(&mut findings.into_problems());
+    }
+    for path in placeholders::of(&root) {
+        let name = path.to_string();
+        if problems.iter().any(|problem| problem.path == name) {
+            continue;
+        }
+        let (line, column) = lines.place(root.span_of(&path).start);
+        problems.push(Problem {
+            severity: Severity::Error,
+            line,
+            column,
+            path: name,
+            code: "placeholder",
+            message: "this is the place for a value and not a value: fill it in".to_owned(),
+        });
     }
     sort(&mut problems);
     Examined {

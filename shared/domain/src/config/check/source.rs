@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::mapping;
 use super::spam;
 use super::tree::Path;
-use crate::config::{AnswersApi, Need, Profile, Source};
+use crate::config::{AnswersApi, Need, Profile, PublicKeyError, Source, rsa_key};
 
 /// Largest body a source may take, in bytes: an SQS message holds 1 MiB, and the envelope around the body needs some of it.
 const MAX_BODY_BYTES: usize = 1_000_000;
@@ -207,21 +207,16 @@ fn check_public_url(text: &str, path: &Path, findings: &mut Findings<'_>) {
     }
 }
 
-/// Whether it looks like one; whether it is one shows when a signature is checked.
 fn check_public_key(text: &str, path: &Path, findings: &mut Findings<'_>) {
-    let text = text.trim();
-    if text.contains("PRIVATE KEY") {
-        findings.error(
-            path,
-            "private_key",
-            "this is a private key, which belongs to the sender alone: put the public one here, and have the sender make a new pair",
-        );
-    } else if !(text.starts_with("-----BEGIN ") && text.ends_with("-----")) {
-        findings.error(
-            path,
-            "bad_public_key",
-            "this is no key in PEM: it goes from `-----BEGIN PUBLIC KEY-----` to `-----END PUBLIC KEY-----`",
-        );
+    if let Err(error) = rsa_key(text) {
+        let code = match error {
+            PublicKeyError::Placeholder => "placeholder",
+            PublicKeyError::Private => "private_key",
+            PublicKeyError::NotPem | PublicKeyError::NotRsa | PublicKeyError::Size => {
+                "bad_public_key"
+            }
+        };
+        findings.error(path, code, error.to_string());
     }
 }
 

@@ -384,10 +384,42 @@ fn destinations() {
     finds(&format!("[destinations.crm]\n{webhook}"), &[]);
 }
 
+/// A key pair made for tests by OpenSSL, whose private half was thrown away.
+const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1mZGMVwMWvUvxWCy/P2M
+sdy9+RclgEsJE/Woqdjdl0kgJlHg6D2SCLkvu3gs17Tmq58c2oxfr+b/8Q7vIore
+LCQUNb4zgZ9x22tr6uqdp3KuLm64mBDiGgIZdBLXw8CXczt5WTSfQcoF4HvgJUUR
+wkWoDU1+Zf2nE8j0Ce6oZ/mf6szcKJkKDlpwrpfjZt2xXXFiSpu9kr1JRNHsmM6s
+QyCEHiiONHb5ca3BZYoWeryKqRqlyUty0sk72Zi1YyaznRO2aICWhO+vjRX9Ym2z
+XRCnDKmpCCmOXmmK0xCDw8kI29hNhpPhni5PlRxf50ug+dHbadB4dofLGfmtomAq
+/wIDAQAB
+-----END PUBLIC KEY-----";
+
+#[test]
+fn a_placeholder_is_never_taken_for_what_it_stands_for() {
+    for key in ["…", "...", ""] {
+        let key = format!("-----BEGIN PUBLIC KEY-----\\n{key}\\n-----END PUBLIC KEY-----");
+        finds(
+            &format!("[sources.chat]\nkind = \"freshchat\"\npublic_key = \"{key}\""),
+            &[("placeholder", "sources.chat.public_key")],
+        );
+    }
+    finds(
+        "[sources.shop]\nkind = \"typeform\"\nsecret = \"...\"\npublic_url = \"https://leads.example.com/v1/…\"",
+        &[
+            ("bad_secret_name", "sources.shop.secret"),
+            ("unused_setting", "sources.shop.public_url"),
+        ],
+    );
+    finds(
+        "[sources.shop]\nkind = \"form\"\nmap = { title = \"…\" }\norigins = [\"*\"]",
+        &[("placeholder", "sources.shop.map.title")],
+    );
+}
+
 #[test]
 fn a_kind_says_what_it_needs_and_what_it_has_no_use_for() {
-    const KEY: &str =
-        "\"\"\"-----BEGIN PUBLIC KEY-----\nTWFkZSB1cA==\n-----END PUBLIC KEY-----\"\"\"";
+    let public_key = format!("\"\"\"{PUBLIC_KEY}\"\"\"");
     for kind in SourceKind::ALL {
         let needs = kind.needs();
         let settings = [
@@ -398,7 +430,7 @@ fn a_kind_says_what_it_needs_and_what_it_has_no_use_for() {
                 "\"https://leads.example.com/v1/sources/other\"",
                 needs.public_url,
             ),
-            ("public_key", KEY, needs.public_key),
+            ("public_key", public_key.as_str(), needs.public_key),
             ("answers", "{ token = \"other\" }", needs.answers),
         ];
         let file = |left_out: Option<&str>, unused: Option<&str>| {
