@@ -518,6 +518,40 @@ async fn rows_of_a_file_go_through_the_contract_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_row_is_told_what_whoever_posts_the_same_is_told() {
+    let world = world().await;
+    let file = "id,email,country,postal_code\nacme-row-0001,row1@example.com,US,\nacme-row-0002,row2@gmial.com,US,20001\nacme-row-0003,row3@,US,20001\n";
+    let csv = ("content-type", "text/csv");
+    let (_, looked) = at_door(&world, "/v1/sources/acme/batch?check=true", &[csv], file).await;
+    let (_, taken) = at_door(&world, "/v1/sources/acme/batch", &[csv], file).await;
+    for (row, id, email, code) in [
+        (1, "acme-post-0001", "row1@example.com", ""),
+        (3, "acme-post-0003", "row3@", "20001"),
+    ] {
+        let mut body = json!({ "id": id, "email": email, "country": "US" });
+        if !code.is_empty() {
+            body["postal_code"] = json!(code);
+        }
+        let (_, posted) = offer(&world, &body).await;
+        let posted = posted["errors"].as_array().unwrap();
+        for told in [&looked, &taken] {
+            let rows: Vec<Value> = told["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|error| error["row"] == row)
+                .map(|error| {
+                    json!({ "field": error["field"], "code": error["code"], "message": error["message"] })
+                })
+                .collect();
+            assert_eq!(&rows, posted, "row {row} of {told}");
+        }
+    }
+    world.settle().await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_vendor_that_is_answered_later_is_under_the_same_contract() {
     let config = CONTRACT.replacen(
         "[vendors.acme]\n",

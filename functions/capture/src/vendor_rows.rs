@@ -77,7 +77,7 @@ impl Capture {
         let heard = self.offered(buyer, contract, parsed.clone()).await?;
         Ok(Some(match (heard.goes_on, heard.offer) {
             (Some(parsed), _) => Ok(parsed),
-            (None, Some(offer)) => Err(vec![refusal(&offer.answer)]),
+            (None, Some(offer)) => Err(refusal(&offer.answer)),
             (None, None) => return Ok(None),
         }))
     }
@@ -107,7 +107,7 @@ impl Capture {
                 if let Some(answer) = answer
                     && !matches!(answer, Answer::Accepted { .. } | Answer::Held)
                 {
-                    row.outcome = Err(vec![refusal(&answer)]);
+                    row.outcome = Err(refusal(&answer));
                 }
             }
         }
@@ -128,14 +128,19 @@ fn copy_to_repeats(rows: &mut [Checked]) {
     }
 }
 
-/// A refusal as a row of the report has it.
-fn refusal(answer: &Answer) -> FieldProblem {
-    FieldProblem {
-        field: "row".to_owned(),
-        code: match answer {
-            Answer::Rejected { code, .. } => code.clone(),
-            other => other.name().to_owned(),
-        },
-        message: answer.reason().unwrap_or_default(),
+/// A refusal as a row of the report has it: what is wrong with fields, as whoever posts the same is told it; anything else is
+/// said of the row.
+fn refusal(answer: &Answer) -> Vec<FieldProblem> {
+    let (code, fields) = match answer {
+        Answer::Rejected { code, fields, .. } => (code.as_str(), fields.as_slice()),
+        other => (other.name(), &[][..]),
+    };
+    if !fields.is_empty() {
+        return fields.to_vec();
     }
+    vec![FieldProblem {
+        field: "row".to_owned(),
+        code: code.to_owned(),
+        message: answer.reason().unwrap_or_default(),
+    }]
 }
