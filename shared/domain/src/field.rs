@@ -389,13 +389,13 @@ pub fn parse_number(text: &str) -> Option<i64> {
     digits.parse::<i64>().ok()?.checked_mul(multiplier)
 }
 
-/// Reads yes or no as forms write it.
+/// Reads yes or no as forms write it, in English, German, French, Spanish, Portuguese, Italian and Dutch.
 pub fn parse_flag(text: &str) -> Option<bool> {
     match text.trim().to_lowercase().as_str() {
-        "true" | "yes" | "y" | "on" | "1" | "ja" | "oui" | "si" | "sí" | "checked" | "granted" => {
-            Some(true)
-        }
-        "false" | "no" | "n" | "off" | "0" | "nein" | "non" | "unchecked" | "denied" => Some(false),
+        "true" | "yes" | "y" | "on" | "1" | "ja" | "oui" | "si" | "sí" | "sì" | "sim"
+        | "checked" | "granted" => Some(true),
+        "false" | "no" | "n" | "off" | "0" | "nein" | "non" | "nee" | "não" | "nao"
+        | "unchecked" | "denied" => Some(false),
         _ => None,
     }
 }

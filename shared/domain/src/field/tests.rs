@@ -64,3 +64,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_yes_and_a_no_are_read_in_seven_languages() {
+    for yes in [
+        "yes", "Ja", "OUI", "sí", "si", "sì", "Sim", "on", "1", "true",
+    ] {
+        assert_eq!(parse_flag(yes), Some(true), "{yes}");
+    }
+    for no in [
+        "no", "Nein", "NON", "não", "nao", "Nee", "off", "0", "false",
+    ] {
+        assert_eq!(parse_flag(no), Some(false), "{no}");
+    }
+    for neither in ["", " ", "weekly", "noone", "yesterday"] {
+        assert_eq!(parse_flag(neither), None, "{neither}");
+    }
+}

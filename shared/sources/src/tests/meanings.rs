@@ -127,6 +127,66 @@ fn agreement_is_recorded_only_when_it_is_clear() {
 }
 
 #[test]
+fn a_newsletter_is_agreed_to_by_a_clear_yes_in_any_of_seven_languages_and_by_nothing_else() {
+    let with = |value: &str| {
+        let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        Request::form(&format!("email=a%40example.org&newsletter={value}")).submission()
+    };
+    for yes in ["yes", "ja", "oui", "sí", "sim", "sì", "on", "1"] {
+        assert_eq!(agreed(&with(yes)), ["marketing: true ()"], "{yes}");
+    }
+    for no in [
+        "no",
+        "nein",
+        "non",
+        "não",
+        "nee",
+        "0",
+        "off",
+        "false",
+        "No, gracias",
+        "Nein danke",
+    ] {
+        let agreed = agreed(&with(no));
+        assert_eq!(agreed.len(), 1, "{no}");
+        assert!(agreed[0].starts_with("marketing: false"), "{agreed:?}");
+    }
+    // A box that is not ticked is not sent, or as nothing; a hidden 0 before it is what is left of it.
+    assert_eq!(agreed(&with("")), Vec::<String>::new());
+    assert_eq!(
+        agreed(&Request::form("email=a%40example.org").submission()),
+        Vec::<String>::new()
+    );
+    let hidden = "email=a%40example.org&newsletter=0";
+    assert_eq!(
+        agreed(&Request::form(hidden).submission()),
+        ["marketing: false ()"]
+    );
+    assert_eq!(
+        agreed(&Request::form(&format!("{hidden}&newsletter=1")).submission()),
+        ["marketing: true ()"]
+    );
+    // Who wants it apart says so.
+    let apart = Request::form("email=a%40example.org&consent.newsletter=oui").submission();
+    assert_eq!(agreed(&apart), ["newsletter: true ()"]);
+    for document in [
+        r#"{"email": "a@example.org", "newsletter": false}"#,
+        r#"{"email": "a@example.org", "newsletter": 0}"#,
+    ] {
+        assert_eq!(
+            agreed(&Request::json(document).submission()),
+            ["marketing: false ()"],
+            "{document}"
+        );
+    }
+    let unsaid = r#"{"email": "a@example.org", "newsletter": null}"#;
+    assert_eq!(
+        agreed(&Request::json(unsaid).submission()),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
 fn passwords_cards_tokens_and_honeypots_are_not_kept() {
     let names = "password=p&card_number=4&_wpcf7=12&_wpcf7_version=6&g-recaptcha-response=t&csrf_token=c&bot-field=&_gotcha=&__VIEWSTATE=v&utf8=1&wpforms[token]=z";
     check_fields(
