@@ -2,11 +2,15 @@
 //!
 //! One vocabulary for forms, mapping, rules, merging, enrichment and explanation: a field is spelled the same everywhere.
 
+mod aliases;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use aliases::ALIASES;
 
 /// Longest text kept in one field, in characters. Longer input is refused at the door; a message may be longer.
 pub const MAX_TEXT: usize = 1_000;
@@ -206,7 +210,7 @@ impl fmt::Display for Field {
 pub struct UnknownField {
     /// What was written.
     pub name: String,
-    /// The nearest known name, when one is near.
+    /// The name that may be meant: one that is near, or that of a field which others call so.
     pub hint: Option<String>,
 }
 
@@ -221,7 +225,7 @@ impl FromStr for Field {
             Some(own) if is_custom_name(own) => Ok(Field::Custom(own.to_owned())),
             _ => Err(UnknownField {
                 name: name.to_owned(),
-                hint: nearest(name, Self::KNOWN.iter().map(Field::to_string)),
+                hint: aliases::meant_by(name),
             }),
         }
     }

@@ -12,6 +12,24 @@ fn every_known_field_is_read_from_its_own_name() {
 fn an_unknown_field_names_the_nearest_one() {
     let error = "emial".parse::<Field>().unwrap_err();
     assert_eq!(error.hint.as_deref(), Some("email"));
+    for (name, hint) in [
+        ("postcode", "postal_code"),
+        ("Post Code", "postal_code"),
+        ("postcod", "postal_code"),
+        ("zip", "postal_code"),
+        ("plz", "postal_code"),
+        ("telephone", "phone"),
+        ("telephone_no", "phone"),
+        ("surname", "last_name"),
+        ("nachname", "last_name"),
+        ("job_title", "title"),
+        ("website", "company_domain"),
+        ("headcount", "employees"),
+        ("utm_sorce", "utm_source"),
+    ] {
+        let error = name.parse::<Field>().unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some(hint), "{name}");
+    }
     assert_eq!("zzz".parse::<Field>().unwrap_err().hint, None);
     assert!("custom.Budget!".parse::<Field>().is_err());
     assert_eq!(
@@ -79,5 +97,18 @@ fn a_yes_and_a_no_are_read_in_seven_languages() {
     }
     for neither in ["", " ", "weekly", "noone", "yesterday"] {
         assert_eq!(parse_flag(neither), None, "{neither}");
+    }
+}
+
+#[test]
+fn another_name_is_never_one_of_ours() {
+    for (field, words) in ALIASES {
+        for word in words.split_ascii_whitespace() {
+            let known = Field::KNOWN.iter().find(|known| known.to_string() == word);
+            assert!(
+                known.is_none_or(|known| known == field),
+                "{word} stands for {field} and is another field"
+            );
+        }
     }
 }

@@ -255,3 +255,16 @@ fn a_cap_that_can_never_be_reached_is_found() {
         &[("never_reached", "vendors.acme.ping.limits[1].maximum")],
     );
 }
+
+#[test]
+fn a_field_that_others_call_otherwise_is_named() {
+    let file = format!(
+        "{}\n{SOURCE}[vendors.acme]\nrequired = [\"postcode\"]\n",
+        crate::config::DEFAULT
+    );
+    let problems = crate::config::check::check_file(&file).problems;
+    assert!(
+        problems[0].message.contains("did you mean `postal_code`?"),
+        "{problems:?}"
+    );
+}
