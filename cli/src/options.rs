@@ -181,9 +181,9 @@ pub enum Command {
     /// With --vendor-said the command fails unless as many were accepted as the vendor says it sent.
     #[command(after_help = examples!(
         "leadline sources"
-        "leadline sources website --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z"
+        "leadline sources website --from 2026-03-01 --to 2026-03-02"
         "leadline sources website --vendor-said 1250"
-        "leadline sources website --vendor-counts counts.csv --from 2026-03-01T00:00:00Z --to 2026-04-01T00:00:00Z"
+        "leadline sources website --vendor-counts counts.csv --from 2026-03-01 --to 2026-04-01"
     ))]
     Sources(SourcesArguments),
     /// Show what vendors sold, what became of it, and whether they count the same.
@@ -593,10 +593,11 @@ pub struct SourcesArguments {
     /// The source to account for, by its name in the configuration.
     #[arg(value_name = "SOURCE")]
     pub source: Option<String>,
-    /// From when on, such as 2026-03-01T00:00:00Z; a day before the end if not said.
+    /// From when on: a day of UTC (2026-03-01), a time (2026-03-01T08:00:00+01:00), or how long ago (90m, 24h, 7d, 2w); a day
+    /// before the end if not said.
     #[arg(long, value_name = "TIME", requires = "source")]
     pub from: Option<String>,
-    /// Until before when; now if not said.
+    /// Until before when, written in the same ways; now if not said.
     #[arg(long, value_name = "TIME", requires = "source")]
     pub to: Option<String>,
     /// How many the vendor says it sent in that time.
@@ -630,10 +631,11 @@ pub struct VendorsArguments {
     /// The vendor, by its name in the configuration.
     #[arg(value_name = "VENDOR")]
     pub vendor: Option<String>,
-    /// The first day, such as 2026-03-01; thirty days before the end if not said.
+    /// The first day, such as 2026-03-01, or how long ago (7d, 2w), in the vendor's time zone; thirty days before the end if
+    /// not said.
     #[arg(long, value_name = "DAY", requires = "vendor")]
     pub from: Option<String>,
-    /// The day after the last one; tomorrow if not said.
+    /// The day after the last one, written in the same ways; tomorrow if not said.
     #[arg(long, value_name = "DAY", requires = "vendor")]
     pub to: Option<String>,
     /// A file of what the vendor says it sent: CSV, one JSON object on each line, or a JSON array, with columns id,

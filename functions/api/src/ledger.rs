@@ -19,8 +19,8 @@ use table::LedgerEntry;
 use web::Problem;
 
 use crate::answers::{Ledger, LedgerHour, SourceState, Sources, Tally};
-use crate::problems::{self, field, invalid_fields, table_failed, wrong_state};
-use crate::{Answer, Api};
+use crate::problems::{self, table_failed, wrong_state};
+use crate::{Answer, Api, period};
 
 /// Submissions that one task looks up, one hundred items a call.
 const LOOKED_UP_BY_ONE: usize = 250;
@@ -390,38 +390,11 @@ fn whole_minute(at: Timestamp) -> Timestamp {
     Timestamp::from_second(second - second.rem_euclid(MINUTE)).unwrap_or(at)
 }
 
-/// The time that is asked for; the last day if none is.
+/// The time that is accounted for: the last day of it if only its end is said, and the last day if nothing is.
 fn range(request: &Request, now: Timestamp) -> Result<(Timestamp, Timestamp), Problem> {
-    let parameters = web::query(request.uri().query())
-        .ok_or_else(|| Problem::of(problems::BAD_QUERY).detail("percent-encode it as UTF-8"))?;
-    let (mut from, mut to) = (None, None);
-    let mut wrong = Vec::new();
-    for (name, value) in parameters {
-        let wanted = match name.as_str() {
-            "from" => &mut from,
-            "to" => &mut to,
-            other => {
-                wrong.push(field(other, "unknown", "there are from and to"));
-                continue;
-            }
-        };
-        match value.parse::<Timestamp>() {
-            Ok(at) => *wanted = Some(at),
-            Err(_) => wrong.push(field(
-                &name,
-                "invalid",
-                "this is a time as RFC 3339 says, such as 2026-03-01T12:00:00Z",
-            )),
-        }
-    }
-    let to = to.unwrap_or_else(|| just_after(now));
-    let from = from.unwrap_or_else(|| whole_minute(to.checked_sub(DEFAULT_RANGE).unwrap_or(to)));
-    if wrong.is_empty() && from >= to {
-        wrong.push(field("from", "invalid", "from comes before to"));
-    }
-    if wrong.is_empty() {
-        Ok((from, to))
-    } else {
-        Err(invalid_fields(&wrong))
-    }
+    period::of_times(request, now, |to| {
+        let to = to.unwrap_or_else(|| just_after(now));
+        let from = whole_minute(to.checked_sub(DEFAULT_RANGE).unwrap_or(to));
+        (from, to)
+    })
 }

@@ -18,6 +18,7 @@ mod ledger;
 mod once;
 #[cfg(any(test, feature = "schema"))]
 pub mod openapi;
+mod period;
 mod problems;
 mod quarantine;
 mod returns;

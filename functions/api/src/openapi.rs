@@ -269,7 +269,7 @@ fn describe(
         Call::GetLedger => Described::new("get_ledger", "sources", ("200", answer::<answers::Ledger>(answers, "Everything that was accepted is accounted for.")))
             .about("Of a source with `ledger = true`. What comes again is accepted again, and a duplicate. Ninety days are kept; one answer accounts for 10,000 submissions at most.")
             .with(source())
-            .with(query_parameter("from", "From when on, as RFC 3339; a day before `to` if not said."))
+            .with(query_parameter("from", "From when on: RFC 3339, a day of UTC (2026-03-01), or how long ago (24h, 7d); a day before `to` if not said."))
             .with(query_parameter("to", "Until before when; now if not said."))
             .refusing(&[Kind::NOT_FOUND, problems::BAD_QUERY, problems::INVALID_FIELDS, problems::RANGE_TOO_LARGE, problems::WRONG_STATE]),
         Call::ListSubmissions => Described::new("list_submissions", "submissions", ("200", answer::<answers::Submissions>(answers, "Those that wait for a person.")))
@@ -301,7 +301,7 @@ fn describe(
         Call::GetScorecard => Described::new("get_scorecard", "vendors", ("200", answer::<answers::Scorecard>(answers, "Its scorecard.")))
             .about("Counts are kept by the decisions themselves, so that an answer costs the same however many leads there were. Everything is counted on the day on which the lead was answered.")
             .with(path_parameter("vendor", "The vendor's name in the configuration."))
-            .with(query_parameter("from", "The first day, such as 2026-03-01; thirty days before `to` if not said."))
+            .with(query_parameter("from", "The first day, such as 2026-03-01, or how many days ago (7d); thirty days before `to` if not said."))
             .with(query_parameter("to", "The day after the last one; tomorrow if not said."))
             .refusing(&[Kind::NOT_FOUND, problems::BAD_QUERY, problems::INVALID_FIELDS]),
         Call::CompareClaims => Described::new("compare_claims", "vendors", ("200", answer::<answers::Claims>(answers, "What was received of each.")))

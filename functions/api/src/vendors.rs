@@ -20,8 +20,8 @@ use crate::answers::{
     CapState, Claim, Claims, MoneyAnswer, Received, Scorecard, ScorecardCounts, ScorecardDay,
     VendorState, Vendors,
 };
-use crate::problems::{self, field, invalid_fields, table_failed};
-use crate::{Answer, Api, object};
+use crate::problems::{field, invalid_fields, table_failed};
+use crate::{Answer, Api, object, period};
 
 /// Days of a scorecard, if nobody says which.
 const DEFAULT_DAYS: i64 = 30;
@@ -267,42 +267,16 @@ fn after(day: Date) -> Date {
 
 /// The days that are asked for, until before the second; the last thirty if none are, today included.
 fn range(request: &Request, today: Date) -> Result<(Date, Date), Problem> {
-    let parameters = web::query(request.uri().query())
-        .ok_or_else(|| Problem::of(problems::BAD_QUERY).detail("percent-encode it as UTF-8"))?;
-    let (mut from, mut to) = (None, None);
-    let mut wrong = Vec::new();
-    for (name, value) in parameters {
-        let wanted = match name.as_str() {
-            "from" => &mut from,
-            "to" => &mut to,
-            other => {
-                wrong.push(field(other, "unknown", "there are from and to"));
-                continue;
-            }
-        };
-        match value.parse::<Date>() {
-            Ok(day) => *wanted = Some(day),
-            Err(_) => wrong.push(field(&name, "invalid", "this is a day, such as 2026-03-01")),
-        }
-    }
-    let to = to.unwrap_or_else(|| after(today));
-    let from = from.unwrap_or_else(|| to.saturating_sub(DEFAULT_DAYS.days()));
-    if wrong.is_empty() && from >= to {
-        wrong.push(field("from", "invalid", "from comes before to"));
-    }
+    let (from, to) = period::of_days(request, today, |to| {
+        let to = to.unwrap_or_else(|| after(today));
+        (to.saturating_sub(DEFAULT_DAYS.days()), to)
+    })?;
     let days = from.until(to).map_or(i32::MAX, |span| span.get_days());
-    if wrong.is_empty() && days > MAX_DAYS {
-        wrong.push(field(
-            "from",
-            "too_long",
-            "ask for at most 400 days at once",
-        ));
+    if days > MAX_DAYS {
+        let message = "ask for at most 400 days at once";
+        return Err(invalid_fields(&[field("from", "too_long", message)]));
     }
-    if wrong.is_empty() {
-        Ok((from, to))
-    } else {
-        Err(invalid_fields(&wrong))
-    }
+    Ok((from, to))
 }
 
 /// A lead that a vendor says it sent.
