@@ -17,6 +17,12 @@ kind = "leadconduit"
 vendor = "acme"
 secret = "crm"
 
+[sources.landing]
+kind = "form"
+vendor = "acme"
+secret = "crm"
+redirect = "https://acme.example/thanks"
+
 [vendors.acme]
 timezone = "America/New_York"
 currency = "USD"
@@ -271,6 +277,58 @@ async fn a_vendor_of_leadconduits_shape_hears_it_in_that_format() {
         wrong["reason"].as_str().unwrap().starts_with("email: "),
         "{wrong}"
     );
+    world.settle().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_vendor_that_posts_a_plain_form_is_answered_at_once_like_any_other() {
+    let world = world().await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let page = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let post = async |body: &str| at_door(&world, "/v1/sources/landing", &[form, page], body).await;
+    let ada = "email=ada%40example.com&country=US&postal_code=20001&company=Ada%27s+%26+Sons";
+    let (status, bought) = post(ada).await;
+    assert_eq!(
+        (status, &bought["outcome"]),
+        (202, &json!("accepted")),
+        "{bought}"
+    );
+    assert_eq!(
+        bought["price"],
+        json!({ "amount": "45.00", "currency": "USD" })
+    );
+    assert_eq!(bought["submissions"], json!([bought["submission"]]));
+    assert_eq!(post(ada).await, (202, bought));
+    let (status, abroad) = post("email=eve%40example.com&country=DE&postal_code=10115").await;
+    assert_eq!(
+        (status, &abroad["outcome"], &abroad["reason"]["code"]),
+        (200, &json!("rejected"), &json!("us_only"))
+    );
+    let (_, known) = post("email=ada%40example.com&country=US&postal_code=20002").await;
+    assert_eq!(known["outcome"], "duplicate");
+    let (_, wrong) = post("email=eve&country=US").await;
+    assert_eq!(wrong["reason"]["code"], "invalid_fields", "{wrong}");
+    assert_eq!(wrong["errors"][0]["field"], "email");
+
+    let parts = ("content-type", "multipart/form-data; boundary=b");
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let body = [
+        part("email", "grace@example.com"),
+        part("country", "US"),
+        part("postal_code", "20001"),
+        "--b--\r\n".to_owned(),
+    ];
+    let (status, bought) = at_door(&world, "/v1/sources/landing", &[parts], &body.concat()).await;
+    assert_eq!(
+        (status, &bought["outcome"]),
+        (202, &json!("accepted")),
+        "{bought}"
+    );
+    let unproved = world.post_form("landing", ada).await;
+    assert_eq!(unproved.status, 401);
     world.settle().await;
     world.end().await;
 }
