@@ -237,12 +237,13 @@ impl Client {
         Ok(self.address(&["v1", "sources", source], &[])?.into())
     }
 
-    /// A request to a source exactly as its sender would make it: the status and the body, whatever they are.
+    /// A request to a source exactly as its sender would make it: the status and the body, whatever they are, and the
+    /// submissions that a header names.
     pub(crate) fn send_trial(
         &self,
         source: &str,
         trial: &sources::Trial,
-    ) -> Result<(u16, String), Failure> {
+    ) -> Result<(u16, String, Vec<String>), Failure> {
         let unsendable = || Failure::Unmet {
             code: "bad_secret",
             title:
@@ -260,11 +261,19 @@ impl Client {
             let value = reqwest::header::HeaderValue::from_str(value).map_err(|_| unsendable())?;
             request = request.header(name, value);
         }
-        let (status, _, body) = self
+        let (status, headers, body) = self
             .runtime
             .block_on(exchange(request))
             .map_err(|stop| self.failure(stop))?;
-        Ok((status.as_u16(), body))
+        let named = headers
+            .get("leadline-submissions")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .split(',')
+            .map(|id| id.trim().to_owned())
+            .filter(|id| id.starts_with("sub_"))
+            .collect();
+        Ok((status.as_u16(), body, named))
     }
 
     fn address(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {

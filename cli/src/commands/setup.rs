@@ -21,6 +21,9 @@ use crate::options::{Connection, SourceAddArguments, TryArguments};
 /// How long is waited for what becomes of a sample. It takes milliseconds; fetching what was announced takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What is said of a submission of which nothing is known yet.
+const ON_ITS_WAY: &str = "on its way";
+
 /// How often is looked.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -216,10 +219,14 @@ pub(crate) fn attempt(
         let event = lambda_event::of(name, &trial, jiff::Timestamp::now());
         return Ok(writeln!(out, "{event:#}")?);
     }
-    let (status, answer) = client.send_trial(name, &trial)?;
-    let outcomes = match serde_json::from_str::<Value>(&answer) {
-        Ok(answer) if (200..300).contains(&status) => outcomes(&client, &answer)?,
-        _ => Vec::new(),
+    let (status, answer, mut named) = client.send_trial(name, &trial)?;
+    let outcomes = if (200..300).contains(&status) {
+        let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+        let told = named_in(&answer).into_iter();
+        named.extend(told.filter(|id| !named.contains(id)).collect::<Vec<_>>());
+        outcomes(&client, &named)?
+    } else {
+        Vec::new()
     };
     if connection.json {
         let told = json!({ "sample": sample.file, "status": status, "answer": answer, "outcomes": outcomes });
@@ -230,11 +237,21 @@ pub(crate) fn attempt(
         for outcome in &outcomes {
             tell(outcome, out)?;
         }
+        let is_on_its_way = |outcome: &Value| at(outcome, "/submission/outcome") == ON_ITS_WAY;
+        if let Some(answers) = source.answers.as_ref()
+            && outcomes.iter().any(is_on_its_way)
+        {
+            writeln!(
+                out,
+                "What it announced is fetched from the platform with the token {}, and tried for a day: of a sample there is nothing to be fetched.",
+                clean(&answers.token)
+            )?;
+        }
         if outcomes.is_empty() && (200..300).contains(&status) {
             let why = if source.vendor.is_some() {
                 "Nothing was bought: the answer says why, by the contract of the source's vendor."
             } else {
-                "The answer names no submission: it is no lead, or senders of this kind are answered in their own way."
+                "Nothing came of it: it is no lead, as senders of this kind send things besides leads."
             };
             writeln!(out, "{why}")?;
         }
@@ -284,8 +301,8 @@ fn value_of(secret: Option<&str>) -> Option<String> {
     value.split_whitespace().next().map(str::to_owned)
 }
 
-/// What became of each submission that an answer names.
-fn outcomes(client: &Client, answer: &Value) -> Result<Vec<Value>, Failure> {
+/// The submissions that an answer names.
+fn named_in(answer: &Value) -> Vec<String> {
     let ids = answer.get("submissions").and_then(Value::as_array);
     let ids = ids.into_iter().flatten().filter_map(Value::as_str);
     // As vendors of LeadConduit's shape are answered.
@@ -294,9 +311,14 @@ fn outcomes(client: &Client, answer: &Value) -> Result<Vec<Value>, Failure> {
         .filter(|outcome| *outcome == "success")
         .and_then(|_| answer.pointer("/lead/id")?.as_str())
         .filter(|id| id.starts_with("sub_"));
+    ids.chain(bought).map(str::to_owned).collect()
+}
+
+/// What becomes of each of these submissions; all of them together are waited for no longer than [`PATIENCE`].
+fn outcomes(client: &Client, ids: &[String]) -> Result<Vec<Value>, Failure> {
+    let started = Instant::now();
     let mut outcomes = Vec::new();
-    for id in ids.chain(bought) {
-        let started = Instant::now();
+    for id in ids {
         let submission = loop {
             match client.get(&["v1", "submissions", id], &[]) {
                 Ok(found) => {
@@ -310,7 +332,7 @@ fn outcomes(client: &Client, answer: &Value) -> Result<Vec<Value>, Failure> {
                 Err(Failure::Refused(refusal))
                     if refusal.status == 404 && started.elapsed() <= PATIENCE => {}
                 Err(Failure::Refused(refusal)) if refusal.status == 404 => {
-                    break json!({ "id": id, "outcome": "on its way" });
+                    break json!({ "id": id, "outcome": ON_ITS_WAY });
                 }
                 Err(failure) => return Err(failure),
             }

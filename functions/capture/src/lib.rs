@@ -37,6 +37,12 @@ use web::{Call, DOORS, Match, Problem, find};
 pub use invocation::invoke;
 pub use rate::OverLimit;
 
+/// Names the submissions that came of a request, where the answer has to be in the format of somebody else.
+const SUBMISSIONS: HeaderName = HeaderName::from_static("leadline-submissions");
+
+/// Most submissions that are named there.
+const MOST_NAMED: usize = 50;
+
 /// How long a used idempotency key is remembered, in seconds: a day.
 const IDEMPOTENCY_SECONDS: i64 = 86_400;
 
@@ -215,7 +221,7 @@ impl Capture {
             return Self::not_kept(&door, &incoming, problem);
         }
         if let Some(reply) = sources::reply(&door, &incoming, Answered::Accepted(&accepted)) {
-            return Ok(answer(reply));
+            return Ok(naming(&accepted, answer(reply)));
         }
         if let Some(page) = source
             .redirect
@@ -510,6 +516,18 @@ fn answer(reply: Reply) -> Response<Body> {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    response
+}
+
+/// An answer in the format of somebody else, with the submissions in a header: whoever tries a source out can look them up.
+fn naming(accepted: &Accepted, mut response: Response<Body>) -> Response<Body> {
+    if let Accepted::Submissions(parsed) = accepted {
+        let named = parsed.iter().take(MOST_NAMED);
+        let ids: Vec<String> = named.map(|one| one.id().to_string()).collect();
+        if let Ok(ids) = HeaderValue::from_str(&ids.join(", ")) {
+            response.headers_mut().insert(SUBMISSIONS, ids);
+        }
+    }
     response
 }
 
