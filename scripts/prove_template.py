@@ -182,7 +182,7 @@ class Proof:
             except botocore.exceptions.ClientError as error:
                 if "AccessDenied" not in error.response["Error"]["Code"]:
                     open_queues.append(f"{url.rsplit('/', 1)[-1]} ({error.response['Error']['Code']})")
-        self.report.check(f"all {len(queues)} queues refuse what does not come over TLS", not open_queues and len(queues) == 8, ", ".join(open_queues))
+        self.report.check(f"all {len(queues)} queues refuse what does not come over TLS", not open_queues and len(queues) == 10, ", ".join(open_queues))
 
     def set_secrets(self):
         """What an operator does: adds names to the secret and leaves the pepper alone."""
