@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use domain::id::BatchId;
-use futures::future::try_join_all;
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use table::{Batch, BatchRow, ROWS_IN_A_PAGE, Record};
@@ -13,8 +12,8 @@ use crate::answers;
 use crate::problems::{self, field, invalid_fields, table_failed};
 use crate::{Answer, Api};
 
-/// Submissions read at the same time.
-pub(crate) const READS_AT_ONCE: usize = 50;
+/// The outcome of a row that is accepted and not settled.
+pub(crate) const IN_FLIGHT: &str = "in_flight";
 
 /// Rows on one page of the answer, if nobody asks for another number; and the most that can be asked for.
 const DEFAULT_ROWS: usize = 100;
@@ -48,23 +47,15 @@ impl Api {
         for number in 0..u32::try_from(pages).unwrap_or(u32::MAX) {
             let rows = self.table.batch_rows(id, number).await;
             let rows = rows.map_err(|error| table_failed(&error))?;
-            for some in rows.chunks(READS_AT_ONCE) {
-                let mut reads = Vec::with_capacity(some.len());
-                for row in some {
-                    reads.push(self.record_of_row(row));
+            for result in self.results(&rows).await? {
+                *outcomes.entry(result.outcome.clone()).or_default() += 1;
+                if result.row <= page.after {
+                    continue;
                 }
-                let records = try_join_all(reads).await?;
-                for (row, record) in some.iter().zip(records) {
-                    let result = result(row, record);
-                    *outcomes.entry(result.outcome.clone()).or_default() += 1;
-                    if row.number <= page.after {
-                        continue;
-                    }
-                    if results.len() < page.limit {
-                        results.push(result);
-                    } else if next.is_none() {
-                        next = results.last().map(|last| last.row.to_string());
-                    }
+                if results.len() < page.limit {
+                    results.push(result);
+                } else if next.is_none() {
+                    next = results.last().map(|last| last.row.to_string());
                 }
             }
         }
@@ -74,21 +65,25 @@ impl Api {
         ))
     }
 
-    pub(crate) async fn record_of_row(&self, row: &BatchRow) -> Result<Option<Record>, Problem> {
-        match row.submission {
-            None => Ok(None),
-            Some(id) => {
-                let known = self.table.submission(id).await;
-                Ok(known.map_err(|error| table_failed(&error))?.record)
-            }
-        }
+    /// What became of each of these rows, in their order.
+    pub(crate) async fn results(
+        &self,
+        rows: &[BatchRow],
+    ) -> Result<Vec<answers::BatchRow>, Problem> {
+        let submissions = rows.iter().filter_map(|row| row.submission);
+        let records = self.records(submissions).await?;
+        let results = rows.iter().map(|row| {
+            let record = row.submission.and_then(|id| records.get(&id));
+            result(row, record)
+        });
+        Ok(results.collect())
     }
 }
 
-pub(crate) fn result(row: &BatchRow, record: Option<Record>) -> answers::BatchRow {
-    let outcome = match (&row.submission, &record) {
+fn result(row: &BatchRow, record: Option<&Record>) -> answers::BatchRow {
+    let outcome = match (row.submission, record) {
         (None, _) => "rejected".to_owned(),
-        (Some(_), None) => "in_flight".to_owned(),
+        (Some(_), None) => IN_FLIGHT.to_owned(),
         (Some(_), Some(record)) => record.outcome.to_string(),
     };
     let errors = row.problems.iter();

@@ -8,22 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::config::Source;
 use domain::decision::Outcome;
-use domain::id::SubmissionId;
 use domain::ledger::{Accepted, HOUR, Hour, MINUTE, fate};
 use domain::rhythm::{RHYTHM, Rhythm};
 use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
-use table::LedgerEntry;
+use table::{LedgerEntry, Record};
 use web::Problem;
 
 use crate::answers::{Ledger, LedgerHour, SourceState, Sources, Tally};
 use crate::problems::{self, table_failed, wrong_state};
 use crate::{Answer, Api, period};
-
-/// Submissions that one task looks up, one hundred items a call.
-const LOOKED_UP_BY_ONE: usize = 250;
 
 /// Submissions of the last minutes that one answer looks up; more are on their way as far as it knows.
 const MAX_LOOKED_UP: usize = 2_000;
@@ -311,18 +307,10 @@ impl Api {
     /// Counts the open ones as what they are now, and names those that should have ended long ago.
     async fn look_up(&self, account: &mut Account, now: Timestamp) -> Result<Vec<String>, Problem> {
         let open = std::mem::take(&mut account.open);
-        let ids: BTreeSet<SubmissionId> = open.iter().map(|Accepted(_, id)| *id).collect();
-        let ids: Vec<SubmissionId> = ids.into_iter().collect();
-        let parts = ids.chunks(LOOKED_UP_BY_ONE);
-        let endings = try_join_all(parts.map(|part| self.table.endings(part))).await;
-        let endings: BTreeMap<SubmissionId, _> = endings
-            .map_err(|error| table_failed(&error))?
-            .into_iter()
-            .flatten()
-            .collect();
+        let records = self.records(open.iter().map(|Accepted(_, id)| *id)).await?;
         let mut overdue = Vec::new();
         for Accepted(second, id) in open {
-            match fate(second, endings.get(&id).copied()) {
+            match fate(second, records.get(&id).map(Record::ended)) {
                 Some(outcome) => account.hour(second).count(outcome),
                 None => {
                     account.hour(second).in_flight += 1;

@@ -1,11 +1,12 @@
 //! Submissions: what became of them, and correcting those that are quarantined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::decision::{Outcome, Ruling};
 use domain::explain::reasons;
 use domain::id::SubmissionId;
 use domain::submission::{FieldProblem, Quarantined};
+use futures::future::try_join_all;
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use queue::{Message, Queue};
@@ -17,7 +18,25 @@ use crate::answers::{OfferAnswer, Resubmitted, Submission, SubmissionReason, Sub
 use crate::problems::{field, invalid_fields, table_failed, unavailable, wrong_state};
 use crate::{Answer, Api, object};
 
+/// Submissions that are looked up one call after the other: five calls of a hundred items. What is more than that is looked
+/// up at the same time.
+const LOOKED_UP_IN_TURN: usize = 250;
+
 impl Api {
+    /// What became of each of these submissions; those that have not ended are left out.
+    pub(crate) async fn records(
+        &self,
+        submissions: impl IntoIterator<Item = SubmissionId>,
+    ) -> Result<BTreeMap<SubmissionId, Record>, Problem> {
+        // A file may hold one submission twice, and a call may not ask for one item twice.
+        let ids: BTreeSet<SubmissionId> = submissions.into_iter().collect();
+        let ids: Vec<SubmissionId> = ids.into_iter().collect();
+        let parts = ids.chunks(LOOKED_UP_IN_TURN);
+        let records = try_join_all(parts.map(|part| self.table.records(part))).await;
+        let records = records.map_err(|error| table_failed(&error))?;
+        Ok(records.into_iter().flatten().collect())
+    }
+
     pub(crate) async fn get_submission(&self, name: &str) -> Answer {
         let id = submission_id(name)?;
         let known = self.table.submission(id).await;

@@ -6,21 +6,17 @@
 use std::collections::BTreeMap;
 
 use domain::id::{BatchId, Pepper};
-use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
-use table::{BatchRow, Record, StoredUpload, Upload, UploadStage};
+use table::{BatchRow, StoredUpload, Upload, UploadStage};
 use web::Problem;
 
 use crate::answers;
-use crate::batches::{Page, READS_AT_ONCE, result};
+use crate::batches::{IN_FLIGHT, Page};
 use crate::problems::table_failed;
 use crate::{Answer, Api};
 
 /// Pieces that one call counts at most: as many look-ups as the largest batch of one request takes.
 const PIECES_A_CALL: u32 = 4;
-
-/// What is not settled.
-const IN_FLIGHT: &str = "in_flight";
 
 impl Api {
     pub(crate) async fn get_upload(&self, stored: StoredUpload, page: &Page) -> Answer {
@@ -55,8 +51,8 @@ impl Api {
         {
             let rows = self.piece(upload.id, pepper, stored.tally.pieces).await?;
             let mut outcomes: BTreeMap<String, u32> = BTreeMap::new();
-            for (row, record) in rows.iter().zip(self.records(&rows).await?) {
-                *outcomes.entry(result(row, record).outcome).or_default() += 1;
+            for row in self.results(&rows).await? {
+                *outcomes.entry(row.outcome).or_default() += 1;
             }
             if outcomes.contains_key(IN_FLIGHT) {
                 break;
@@ -104,10 +100,7 @@ impl Api {
         }
         let has_more = wanted.len() > page.limit;
         wanted.truncate(page.limit);
-        let mut results = Vec::with_capacity(wanted.len());
-        for (row, record) in wanted.iter().zip(self.records(&wanted).await?) {
-            results.push(result(row, record));
-        }
+        let results = self.results(&wanted).await?;
         let last = results.last().map(|last| last.row.to_string());
         Ok((results, last.filter(|_| has_more)))
     }
@@ -120,15 +113,6 @@ impl Api {
     ) -> Result<Vec<BatchRow>, Problem> {
         let rows = self.table.batch_rows(upload.piece(pepper, number), 0).await;
         rows.map_err(|error| table_failed(&error))
-    }
-
-    async fn records(&self, rows: &[BatchRow]) -> Result<Vec<Option<Record>>, Problem> {
-        let mut records = Vec::with_capacity(rows.len());
-        for some in rows.chunks(READS_AT_ONCE) {
-            let reads = some.iter().map(|row| self.record_of_row(row));
-            records.extend(try_join_all(reads).await?);
-        }
-        Ok(records)
     }
 }
 

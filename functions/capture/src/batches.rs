@@ -5,30 +5,21 @@
 //! whoever finds it knows that everything of it is safe. A repeat does all of it again under the same ids and changes
 //! nothing.
 
-use std::collections::BTreeSet;
-
 use domain::config::Source;
-use domain::id::{BatchId, SubmissionId};
+use domain::id::BatchId;
 use domain::submission::FieldProblem;
-use futures::future::try_join_all;
+use intake::CheckedBatch;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use platform::SecretString;
-use queue::{Message, Queue};
+use queue::Message;
 use serde::Serialize;
 use sources::batch::{self, Checked};
 use sources::{Door, Incoming};
-use table::{AcceptedThing, Batch, BatchRow, Current, LedgerEntry};
+use table::{BatchRow, Current};
 use vendors::Buyer;
 use web::{Kind, Problem};
 
-use crate::{Capture, contract_of, message, refused, unavailable};
-
-/// Calls of the queue at the same time. Each waits for the network most of its time.
-const CALLS_AT_ONCE: usize = 8;
-
-/// Messages in one call of the queue.
-const MESSAGES_IN_A_CALL: usize = 10;
+use crate::{Capture, contract_of, exposed, refused, unavailable};
 
 /// Most problems in one answer. All of them are kept with the batch.
 const MAX_ERRORS: usize = 1_000;
@@ -83,24 +74,10 @@ impl Capture {
         name: &str,
         request: &Request,
     ) -> (Response<Body>, Vec<String>) {
-        let current = match self.current().await {
-            Ok(current) => current,
-            Err(problem) => return (problem.response(), Vec::new()),
-        };
-        let Some(source) = current.config.sources.get(name) else {
-            return (Problem::not_found("source").response(), Vec::new());
-        };
-        let answer = self.take_batch(&current, name, source, request).await;
-        let response = answer.unwrap_or_else(|problem| {
-            tracing::info!(
-                source = name,
-                http.status = problem.status,
-                code = problem.code,
-                "a batch from {name} was refused"
-            );
-            problem.response()
-        });
-        (response, source.origins.clone())
+        self.answer_of_source(name, "batch", async |current: &Current, source: &Source| {
+            self.take_batch(current, name, source, request).await
+        })
+        .await
     }
 
     async fn take_batch(
@@ -120,11 +97,10 @@ impl Capture {
         }
         let pepper = self.pepper().await?;
         let secrets = self.secrets_of(source.secret.as_deref()).await?;
-        let values: Vec<&str> = secrets.iter().map(SecretString::expose).collect();
         let door = Door {
             name,
             source,
-            secrets: &values,
+            secrets: &exposed(&secrets),
             handshake_secrets: &[],
             pepper: &pepper,
             default_country: current.config.default_country.as_deref(),
@@ -156,7 +132,7 @@ impl Capture {
                 self.offer_rows(&buyer, contract, &mut rows).await?;
             }
         }
-        let kept: Vec<BatchRow> = rows.iter().map(kept).collect();
+        let kept: Vec<BatchRow> = rows.iter().map(intake::kept).collect();
         let id = BatchId::derive(&pepper, name, &kept.iter().map(named).collect::<Vec<_>>());
         let accepted = kept.iter().filter(|row| row.submission.is_some()).count();
         let mut answer = answer(id, &rows, accepted);
@@ -187,48 +163,24 @@ impl Capture {
             .keep_batch_rows(id, &kept, now)
             .await
             .map_err(|error| unavailable(&error))?;
-        self.queue_rows(rows).await?;
-        if source.ledger {
-            let different: BTreeSet<SubmissionId> =
-                kept.iter().filter_map(|row| row.submission).collect();
-            let different = u32::try_from(different.len()).unwrap_or(u32::MAX);
-            let entry = LedgerEntry::new(now, AcceptedThing::Batch(id)).of(different);
-            self.note(name, entry, now).await?;
-        }
-        let batch = Batch {
-            id,
-            source: name.to_owned(),
-            received_at: now,
-            rows: u32::try_from(kept.len()).unwrap_or(u32::MAX),
-            accepted: u32::try_from(accepted).unwrap_or(u32::MAX),
-        };
-        self.table
-            .keep_batch(&batch)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        tracing::info!(source = name, batch = %id, rows = batch.rows, accepted, "{id} of {name} was taken");
-        Ok(web::json(StatusCode::ACCEPTED, &answer))
-    }
-
-    /// Queues the good rows, each submission once.
-    async fn queue_rows(&self, rows: Vec<Checked>) -> Result<(), Problem> {
         let messages: Vec<Message> = rows
             .into_iter()
             .filter(|row| row.repeats.is_none())
             .filter_map(|row| row.outcome.ok())
-            .map(message)
+            .map(intake::message)
             .collect();
-        let calls: Vec<&[Message]> = messages.chunks(MESSAGES_IN_A_CALL).collect();
-        for some in calls.chunks(CALLS_AT_ONCE) {
-            let mut sent = Vec::with_capacity(some.len());
-            for messages in some {
-                sent.push(self.queues.send_all(Queue::Enrich, messages));
-            }
-            try_join_all(sent)
-                .await
-                .map_err(|error| unavailable(&error))?;
-        }
-        Ok(())
+        let batch = CheckedBatch {
+            id,
+            source: name,
+            has_ledger: source.ledger,
+            received_at: now,
+            rows: &kept,
+            messages: &messages,
+        };
+        let taken = self.intake().take(batch).await;
+        let taken = taken.map_err(|error| unavailable(&error))?;
+        tracing::info!(source = name, batch = %id, rows = taken.rows, accepted, "{id} of {name} was taken");
+        Ok(web::json(StatusCode::ACCEPTED, &answer))
     }
 }
 
@@ -258,19 +210,6 @@ fn wish(request: &Request) -> Result<Wish, Problem> {
         }
     }
     Ok(wish)
-}
-
-fn kept(row: &Checked) -> BatchRow {
-    let (submission, problems) = match &row.outcome {
-        Ok(parsed) => (Some(parsed.id()), Vec::new()),
-        Err(problems) => (None, problems.clone()),
-    };
-    BatchRow {
-        number: u32::try_from(row.number).unwrap_or(u32::MAX),
-        line: u32::try_from(row.line).unwrap_or(u32::MAX),
-        submission,
-        problems,
-    }
 }
 
 /// What makes a row of a batch this row: its submission, or everything that is wrong with it. That a file was sent under

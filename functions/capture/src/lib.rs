@@ -13,6 +13,7 @@ mod invocation;
 mod ping;
 mod profile;
 mod rate;
+mod reply;
 mod script;
 mod uploads;
 mod vendor;
@@ -23,25 +24,25 @@ use std::sync::Arc;
 use domain::config::Source;
 use domain::id::Pepper;
 use futures::future::join_all;
+use intake::Intake;
 use jiff::Timestamp;
-use lambda_http::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use lambda_http::http::{Method, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
 use platform::{Clock, Objects, SecretString, Secrets};
 use queue::{Message, Queue, Queues};
 use serde_json::json;
-use sources::{Accepted, Answered, Door, Incoming, Parsed, Refusal, Reply};
-use table::{AcceptedThing, ConfigurationCache, Current, LedgerEntry, NOTED_WITHIN, Table};
+use sources::{Accepted, Answered, Door, Incoming, Parsed};
+use table::{AcceptedThing, ConfigurationCache, Current, LedgerEntry, Table};
 use vendors::Contract;
 use web::{Call, DOORS, Match, Problem, find};
 
 pub use invocation::invoke;
 pub use rate::OverLimit;
 
-/// Names the submissions that came of a request, where the answer has to be in the format of somebody else.
-const SUBMISSIONS: HeaderName = HeaderName::from_static("leadline-submissions");
+use reply::{answer, naming, note_refusal, refused, see_other, unavailable};
 
-/// Most submissions that are named there.
-const MOST_NAMED: usize = 50;
+/// What a single request to a source is called in the log.
+const SUBMISSION: &str = "submission";
 
 /// How long a used idempotency key is remembered, in seconds: a day.
 const IDEMPOTENCY_SECONDS: i64 = 86_400;
@@ -141,13 +142,34 @@ impl Capture {
             _ => self.receive(&current, name, source, &pepper, request).await,
         };
         let mut response = answer.unwrap_or_else(|problem| {
-            note_refusal(name, problem.status, problem.code);
+            note_refusal(SUBMISSION, name, problem.status, problem.code);
             problem.response()
         });
         if let Some((quota, _)) = quota {
             quota.say(&mut response);
             rate::expose(response.headers_mut());
         }
+        (response, source.origins.clone())
+    }
+
+    /// What `answer` says to a request for one source, and the origins that may read it.
+    async fn answer_of_source(
+        &self,
+        name: &str,
+        what: &str,
+        answer: impl AsyncFnOnce(&Current, &Source) -> Result<Response<Body>, Problem>,
+    ) -> (Response<Body>, Vec<String>) {
+        let current = match self.current().await {
+            Ok(current) => current,
+            Err(problem) => return (problem.response(), Vec::new()),
+        };
+        let Some(source) = current.config.sources.get(name) else {
+            return (Problem::not_found("source").response(), Vec::new());
+        };
+        let response = answer(&current, source).await.unwrap_or_else(|problem| {
+            note_refusal(what, name, problem.status, problem.code);
+            problem.response()
+        });
         (response, source.origins.clone())
     }
 
@@ -181,7 +203,7 @@ impl Capture {
             Err(refusal) => {
                 return match sources::reply(&door, &incoming, Answered::Refused(&refusal)) {
                     Some(reply) => {
-                        note_refusal(name, reply.status, refusal.code());
+                        note_refusal(SUBMISSION, name, reply.status, refusal.code());
                         Ok(answer(reply))
                     }
                     None => Err(refused(&refusal)),
@@ -282,8 +304,11 @@ impl Capture {
                     .iter()
                     .map(|parsed| witnessed(parsed.clone(), request))
                     .map(|parsed| self.against_floods(name, source, pepper, parsed));
-                let messages: Vec<Message> =
-                    join_all(judged).await.into_iter().map(message).collect();
+                let messages: Vec<Message> = join_all(judged)
+                    .await
+                    .into_iter()
+                    .map(intake::message)
+                    .collect();
                 self.queues
                     .send_all(Queue::Enrich, &messages)
                     .await
@@ -299,22 +324,18 @@ impl Capture {
         }
     }
 
+    fn intake(&self) -> Intake<'_> {
+        Intake {
+            table: &self.table,
+            queues: &self.queues,
+            clock: &self.clock,
+        }
+    }
+
     /// Notes in the ledger of a source what is safe in the queue, before its sender is told so.
     async fn note(&self, source: &str, entry: LedgerEntry, at: Timestamp) -> Result<(), Problem> {
-        let taken = self.clock.now().duration_since(at);
-        if taken > NOTED_WITHIN {
-            // That time may be counted already. The sender repeats it, and that is noted.
-            tracing::error!(
-                source,
-                seconds = taken.as_secs(),
-                "something of {source} was accepted too slowly to be noted in its ledger"
-            );
-            return Err(Problem::unavailable());
-        }
-        self.table
-            .note_accepted(source, entry)
-            .await
-            .map_err(|error| unavailable(&error))
+        let noted = self.intake().note(source, entry, at).await;
+        noted.map_err(|error| unavailable(&error))
     }
 
     /// The values of a secret that are valid now; none without a name.
@@ -448,22 +469,6 @@ fn witnessed(mut parsed: Parsed, request: &Request) -> Parsed {
     parsed
 }
 
-fn message(parsed: Parsed) -> Message {
-    match parsed {
-        Parsed::Submission(submission) => Message::Submission {
-            submission: Box::new(submission),
-        },
-        // What a vendor is told is wrong is never queued; should it come here, a person looks at it.
-        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => Message::Quarantined {
-            quarantined: Box::new(quarantined),
-        },
-        Parsed::Announced(announced) => Message::Announced {
-            announced: Box::new(announced),
-            tries: 0,
-        },
-    }
-}
-
 /// Whether an `OPTIONS` is a sender's handshake and no browser's preflight.
 fn asks(source: &Source, request: &Request) -> bool {
     let incoming = Incoming {
@@ -478,81 +483,4 @@ fn asks(source: &Source, request: &Request) -> bool {
 
 fn exposed(secrets: &[SecretString]) -> Vec<&str> {
     secrets.iter().map(SecretString::expose).collect()
-}
-
-fn note_refusal(source: &str, status: u16, code: &str) {
-    tracing::info!(
-        source,
-        http.status = status,
-        code,
-        "a submission from {source} was refused"
-    );
-}
-
-/// An answer of a kind's own.
-fn answer(reply: Reply) -> Response<Body> {
-    let mut response = Response::new(if reply.body.is_empty() {
-        Body::Empty
-    } else {
-        Body::Text(reply.body)
-    });
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    if !reply.content_type.is_empty() {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(reply.content_type),
-        );
-    }
-    for (name, value) in reply.headers {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
-            headers.insert(name, value);
-        }
-    }
-    // What a handshake says is for whoever asked, and only now; and no browser is to see a page in it.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
-}
-
-/// An answer in the format of somebody else, with the submissions in a header: whoever tries a source out can look them up.
-fn naming(accepted: &Accepted, mut response: Response<Body>) -> Response<Body> {
-    if let Accepted::Submissions(parsed) = accepted {
-        let named = parsed.iter().take(MOST_NAMED);
-        let ids: Vec<String> = named.map(|one| one.id().to_string()).collect();
-        if let Ok(ids) = HeaderValue::from_str(&ids.join(", ")) {
-            response.headers_mut().insert(SUBMISSIONS, ids);
-        }
-    }
-    response
-}
-
-fn see_other(page: &str) -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    if let Ok(page) = HeaderValue::from_str(page) {
-        response.headers_mut().insert(header::LOCATION, page);
-    }
-    response
-}
-
-fn refused(refusal: &Refusal) -> Problem {
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let problem = Problem::new(status, refusal.code(), refusal.sentence()).detail(refusal.detail());
-    match refusal {
-        Refusal::Fields(problems) => problem.errors(problems),
-        Refusal::MethodNotAllowed { allow } => problem.header(header::ALLOW, allow),
-        Refusal::Unauthorized(_) => problem.header(header::WWW_AUTHENTICATE, "Leadline"),
-        _ => problem,
-    }
-}
-
-/// Logs why something could not be done, and tells the caller only that.
-fn unavailable(error: &dyn std::error::Error) -> Problem {
-    tracing::error!(error = %platform::chain(error), "a request could not be served");
-    Problem::unavailable()
 }

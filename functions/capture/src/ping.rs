@@ -3,6 +3,7 @@
 //! Whoever asks is a vendor and proves it as with a lead. What is stored about anybody is never told; that somebody is known
 //! is, so the contract limits how often may be asked.
 
+use domain::config::Source;
 use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde_json::json;
@@ -27,33 +28,20 @@ impl Capture {
         name: &str,
         request: &Request,
     ) -> (Response<Body>, Vec<String>) {
-        let answer = match self.current().await {
-            Ok(current) => self.ping(&current, name, request).await,
-            Err(problem) => Err(problem),
-        };
-        let response = answer.unwrap_or_else(|problem| {
-            tracing::info!(
-                source = name,
-                http.status = problem.status,
-                code = problem.code,
-                "a ping of {name} was refused"
-            );
-            problem.response()
-        });
-        (response, Vec::new())
+        let asked =
+            self.answer_of_source(name, "ping", async |current: &Current, source: &Source| {
+                self.ping(current, name, source, request).await
+            });
+        (asked.await.0, Vec::new())
     }
 
     async fn ping(
         &self,
         current: &Current,
         name: &str,
+        source: &Source,
         request: &Request,
     ) -> Result<Response<Body>, Problem> {
-        let source = current
-            .config
-            .sources
-            .get(name)
-            .ok_or_else(|| Problem::not_found("source"))?;
         let contract = contract_of(current, name)
             .filter(|contract| contract.vendor.ping.is_some())
             .ok_or_else(|| {

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sources::batch::{self, Encoding, MAX_FILE_BYTES};
 use sources::{Door, Incoming};
-use table::{StoredUpload, Upload, UploadProgress, UploadStage};
+use table::{Current, StoredUpload, Upload, UploadProgress, UploadStage};
 use web::{Kind, Problem};
 
 use crate::{Capture, contract_of, exposed, refused, unavailable};
@@ -106,29 +106,15 @@ impl Capture {
         name: &str,
         request: &Request,
     ) -> (Response<Body>, Vec<String>) {
-        let current = match self.current().await {
-            Ok(current) => current,
-            Err(problem) => return (problem.response(), Vec::new()),
-        };
-        let Some(source) = current.config.sources.get(name) else {
-            return (Problem::not_found("source").response(), Vec::new());
-        };
-        let answer = self.announce(&current, name, source, request).await;
-        let response = answer.unwrap_or_else(|problem| {
-            tracing::info!(
-                source = name,
-                http.status = problem.status,
-                code = problem.code,
-                "the announcement of a file from {name} was refused"
-            );
-            problem.response()
-        });
-        (response, source.origins.clone())
+        self.answer_of_source(name, "file", async |current: &Current, source: &Source| {
+            self.announce(current, name, source, request).await
+        })
+        .await
     }
 
     async fn announce(
         &self,
-        current: &table::Current,
+        current: &Current,
         name: &str,
         source: &Source,
         request: &Request,

@@ -19,7 +19,7 @@ use table::{AcceptedThing, Current, LedgerEntry};
 use vendors::{Buyer, Contract, Offered};
 use web::Problem;
 
-use crate::{Capture, answer, message, unavailable, witnessed};
+use crate::{Capture, answer, unavailable, witnessed};
 
 /// What a vendor is told about each lead; nothing for what is only looked at later.
 pub(crate) type Offers = Vec<(SubmissionId, Option<Offer>)>;
@@ -60,7 +60,7 @@ impl Capture {
         let mut noted = Vec::new();
         for one in answered {
             if let Some(parsed) = one.goes_on {
-                messages.push(message(parsed));
+                messages.push(intake::message(parsed));
                 // The ledger has what is accepted for the first time from the acceptance itself.
                 if source.ledger && !one.is_in_ledger {
                     noted.push(one.id);

@@ -5,11 +5,11 @@ use domain::id::Pepper;
 use domain::submission::FieldProblem;
 use http::HeaderMap;
 use sources::Door;
-use sources::batch::{Checked, Checker, Format, MAX_FILE_ROWS, SenderIds, senderless};
+use sources::batch::{Checker, Format, MAX_FILE_ROWS, SenderIds, senderless};
 use table::{BatchRow, KEPT_ROW_PROBLEMS, RowProblem, UploadStage};
 
 use crate::pieces::Stop;
-use crate::{Came, Error, Job, PIECES_BETWEEN_NOTES};
+use crate::{Came, Error, Job};
 
 impl Job<'_> {
     /// Checks the file from where it is checked to.
@@ -31,7 +31,6 @@ impl Job<'_> {
         let mut pieces = self.pieces();
         let mut earlier = SenderIds::default();
         let mut number = 0;
-        let mut since = 0;
         loop {
             let piece = match pieces.next().await {
                 Ok(Some(piece)) => piece,
@@ -58,27 +57,19 @@ impl Job<'_> {
             }
             let rows: Vec<BatchRow> = piece
                 .into_iter()
-                .map(|row| kept(&checker.check(row)))
+                .map(|row| intake::kept(&checker.check(row)))
                 .collect();
             earlier = checker.into_earlier();
             let now = self.files.clock.now();
             self.files.table.keep_batch_rows(batch, &rows, now).await?;
             self.count(&rows);
             number += 1;
-            since += 1;
             if u64::from(self.upload().checked.rows) > MAX_FILE_ROWS {
                 let message = format!("a file has at most {MAX_FILE_ROWS} rows; split it");
                 return self.refuse("file", "too_many_rows", &message).await;
             }
-            let is_over = self.is_out_of_time();
-            if since >= PIECES_BETWEEN_NOTES || is_over {
-                since = 0;
-                if !self.note().await? {
-                    return Ok(Came::Overtaken);
-                }
-            }
-            if is_over {
-                return Ok(Came::OutOfTime);
+            if let Some(came) = self.after_piece().await? {
+                return Ok(came);
             }
         }
         if pieces.digest() != self.upload().sha256 {
@@ -103,11 +94,7 @@ impl Job<'_> {
     /// Adds a piece to what was checked.
     fn count(&mut self, rows: &[BatchRow]) {
         let upload = &mut self.stored.upload;
-        let n_rows = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        upload.checked.pieces += 1;
-        upload.checked.rows = upload.checked.rows.saturating_add(n_rows(rows.len()));
-        let good = rows.iter().filter(|row| row.submission.is_some()).count();
-        upload.checked.accepted = upload.checked.accepted.saturating_add(n_rows(good));
+        upload.checked.add(rows);
         for row in rows {
             for problem in &row.problems {
                 upload.n_problems = upload.n_problems.saturating_add(1);
@@ -152,19 +139,5 @@ pub(crate) fn door<'a>(
         handshake_secrets: &[],
         pepper,
         default_country,
-    }
-}
-
-/// What of a checked row is kept.
-fn kept(row: &Checked) -> BatchRow {
-    let (submission, problems) = match &row.outcome {
-        Ok(parsed) => (Some(parsed.id()), Vec::new()),
-        Err(problems) => (None, problems.clone()),
-    };
-    BatchRow {
-        number: u32::try_from(row.number).unwrap_or(u32::MAX),
-        line: u32::try_from(row.line).unwrap_or(u32::MAX),
-        submission,
-        problems,
     }
 }

@@ -57,9 +57,12 @@ pub enum Error {
     /// The table.
     #[error("the table could not be used")]
     Table(#[from] table::Error),
-    /// The queue.
-    #[error("the rows could not be queued")]
+    /// What is left to do could not be queued.
+    #[error("the rest of the file could not be queued")]
     Send(#[from] SendError),
+    /// A piece is not known to be safe.
+    #[error("a piece could not be taken")]
+    Intake(#[from] intake::Error),
     /// The store.
     #[error("the file could not be read")]
     Objects(#[from] ObjectsError),
@@ -72,9 +75,6 @@ pub enum Error {
     /// The file is longer or shorter, or says something else, than when it was checked.
     #[error("the file is not what was checked")]
     Changed,
-    /// A piece took so long that the ledger may have been counted already.
-    #[error("a piece took too long to be noted in the ledger")]
-    TooSlow,
 }
 
 /// How far one invocation came with a file.
@@ -94,6 +94,8 @@ struct Job<'a> {
     config: Config,
     stored: StoredUpload,
     until: Timestamp,
+    /// Pieces since it was noted how the file stands.
+    unnoted: u32,
 }
 
 /// The time that is left for work until `deadline`, in milliseconds of Unix time, as Lambda tells it.
@@ -165,6 +167,7 @@ impl Files {
             config: config.ok_or(Error::NoConfiguration(version))?,
             stored,
             until,
+            unnoted: 0,
         };
         loop {
             let came = match job.upload().stage {
@@ -208,8 +211,14 @@ impl<'a> Job<'a> {
         &self.stored.upload
     }
 
-    fn is_out_of_time(&self) -> bool {
-        self.files.clock.now() >= self.until
+    /// After each piece: notes from time to time how the file stands, and says why to stop here, if there is a reason.
+    async fn after_piece(&mut self) -> Result<Option<Came>, Error> {
+        self.unnoted += 1;
+        let is_over = self.files.clock.now() >= self.until;
+        if (self.unnoted >= PIECES_BETWEEN_NOTES || is_over) && !self.note().await? {
+            return Ok(Some(Came::Overtaken));
+        }
+        Ok(is_over.then_some(Came::OutOfTime))
     }
 
     /// Writes how the file stands; false when somebody else wrote meanwhile.
@@ -221,6 +230,7 @@ impl<'a> Job<'a> {
             .keep_upload(&self.stored.upload, self.stored.version)
             .await?;
         self.stored.version += 1;
+        self.unnoted = 0;
         Ok(kept)
     }
 

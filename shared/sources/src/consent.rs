@@ -59,8 +59,16 @@ pub(crate) fn agreement(value: &str) -> Option<bool> {
         "refus",
         "non",
         "nao",
+        "ne",
         "niet",
         "geen",
+        "nee",
+        // Their yes is not read, but "accept" stands in some of their sentences.
+        "nej",
+        "inte",
+        "ikke",
+        "ej",
+        "nie",
         "withdrawn",
     ];
     if let Some(flag) = parse_flag(value) {
@@ -94,6 +102,7 @@ pub(crate) fn purpose_of(question: &str) -> &'static str {
         "ofertas",
         "offerte",
         "nieuwsbrief",
+        "rundbrief",
     ];
     let question = question.to_lowercase();
     if MARKETING_WORDS.iter().any(|word| question.contains(word)) {
@@ -119,6 +128,10 @@ mod tests {
             ("disagree", Some(false)),
             ("Je n'accepte pas", Some(false)),
             ("opt-out", Some(false)),
+            ("Nee, bedankt", Some(false)),
+            ("Jag accepterar inte", Some(false)),
+            ("Jeg accepterer ikke", Some(false)),
+            ("Nie akceptuję", Some(false)),
             ("weekly", None),
             ("", None),
         ] {

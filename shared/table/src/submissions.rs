@@ -48,6 +48,16 @@ pub struct Record {
     pub quarantined: Option<Quarantined>,
 }
 
+impl Record {
+    /// What a ledger has to know of it.
+    pub fn ended(&self) -> Ended {
+        Ended {
+            received_at: self.received_at,
+            outcome: self.outcome,
+        }
+    }
+}
+
 /// What is stored under the name of a submission.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Known {
@@ -104,15 +114,16 @@ impl Table {
         Ok(known)
     }
 
-    /// How each of many submissions ended; those that have not are left out. Read consistently, a hundred items a call.
+    /// What became of each of many submissions; those that have not ended are left out. Read consistently, a hundred items
+    /// a call, one call after the other. Each is to be named once: DynamoDB refuses to read an item twice in one call.
     ///
     /// # Errors
     /// When the table cannot be read or an entry is damaged.
-    pub async fn endings(
+    pub async fn records(
         &self,
         ids: &[SubmissionId],
-    ) -> Result<BTreeMap<SubmissionId, Ended>, Error> {
-        let mut endings = BTreeMap::new();
+    ) -> Result<BTreeMap<SubmissionId, Record>, Error> {
+        let mut records = BTreeMap::new();
         for some in ids.chunks(SUBMISSIONS_IN_A_CALL) {
             let wanted = some.iter().flat_map(|id| {
                 [
@@ -135,25 +146,14 @@ impl Table {
                     None => None,
                 };
                 let record = match (made, own) {
-                    (Some(record), _) => Some(record),
-                    (None, Some(item)) => Some(read_record(item)?),
-                    (None, None) => None,
+                    (Some(record), _) => record,
+                    (None, Some(item)) => read_record(item)?,
+                    (None, None) => continue,
                 };
-                if let Some(Record {
-                    received_at,
-                    outcome,
-                    ..
-                }) = record
-                {
-                    let ended = Ended {
-                        received_at,
-                        outcome,
-                    };
-                    endings.insert(*id, ended);
-                }
+                records.insert(*id, record);
             }
         }
-        Ok(endings)
+        Ok(records)
     }
 
     async fn record(&self, id: SubmissionId) -> Result<Option<Record>, Error> {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::batches::KEEP_SECONDS;
+use crate::batches::{BatchRow, KEEP_SECONDS};
 use crate::calls::VERSION;
 use crate::{Error, Item, Table, codec, keys};
 
@@ -63,6 +63,17 @@ pub struct Progress {
     pub rows: u32,
     /// Good rows in them.
     pub accepted: u32,
+}
+
+impl Progress {
+    /// One piece further, by what its rows became.
+    pub fn add(&mut self, piece: &[BatchRow]) {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let good = piece.iter().filter(|row| row.submission.is_some()).count();
+        self.pieces = self.pieces.saturating_add(1);
+        self.rows = self.rows.saturating_add(count(piece.len()));
+        self.accepted = self.accepted.saturating_add(count(good));
+    }
 }
 
 /// Something that is wrong with a row of a file.

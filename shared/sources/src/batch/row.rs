@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::field::{Field, Fields};
+use domain::field::{Field, Fields, parse_flag};
 use domain::id::SubmissionId;
 use domain::submission::{FieldProblem, Quarantined, Submission};
 use http::HeaderMap;
@@ -347,8 +347,8 @@ fn draft(content: Content) -> Result<Draft, FieldProblem> {
     Ok(draft)
 }
 
-/// Two columns of one name that say different things: whichever was taken, the other might be the right one. Messages are
-/// joined and what means nothing to Leadline is kept, so those may differ.
+/// Two columns of one name that say different things: whichever was taken, the other might be the right one, and a no beside
+/// a yes is no agreement. Messages are joined and what means nothing to Leadline is kept, so those may differ.
 fn contradiction(names: &[String], cells: &[String]) -> Result<(), FieldProblem> {
     let mut said: BTreeMap<String, &str> = BTreeMap::new();
     for (name, cell) in names.iter().zip(cells) {
@@ -358,13 +358,16 @@ fn contradiction(names: &[String], cells: &[String]) -> Result<(), FieldProblem>
             Some((Meaning::Field(ref field), _)) if !matches!(field, Field::Message | Field::Custom(_))
         ) || matches!(
             meaning_of(name),
-            Some((Meaning::FullName | Meaning::ExternalId, _))
+            Some((
+                Meaning::FullName | Meaning::ExternalId | Meaning::Consent(_),
+                _
+            ))
         );
         if cell.is_empty() || !is_one {
             continue;
         }
         match said.insert(squashed(name), cell) {
-            Some(earlier) if earlier.to_lowercase() != cell.to_lowercase() => {
+            Some(earlier) if !says_the_same(earlier, cell) => {
                 return Err(problem(
                     name,
                     "column_repeated",
@@ -375,6 +378,12 @@ fn contradiction(names: &[String], cells: &[String]) -> Result<(), FieldProblem>
         }
     }
     Ok(())
+}
+
+/// Whether two cells say the same: in other letters, or as another word for yes or no.
+fn says_the_same(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+        || parse_flag(one).is_some_and(|flag| parse_flag(other) == Some(flag))
 }
 
 /// A cell without what Meta's exports put in front of ids and phone numbers, to keep spreadsheets from rounding them:

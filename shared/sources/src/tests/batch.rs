@@ -499,6 +499,12 @@ fn two_columns_of_one_name_that_differ_are_an_error_of_the_row() {
     assert_eq!(codes(&rows[0]), [("Email", "column_repeated")]);
     assert_eq!(said(&rows[1], Field::Email), "c@example.com");
     assert_eq!(said(&rows[2], Field::Email), "d@example.com");
+    let rows = post(
+        "email,newsletter,Newsletter\na@example.com,no,yes\nb@example.com,1,yes\nc@example.com,,yes\n",
+    )
+    .rows();
+    assert_eq!(codes(&rows[0]), [("Newsletter", "column_repeated")]);
+    assert!(rows[1].outcome.is_ok() && rows[2].outcome.is_ok());
 }
 
 #[test]

@@ -29,7 +29,7 @@ const CONSENT_TO_MARKETING: &str = "marketing marketingconsent marketingoptin ma
     subscribed subscribenewsletter subscribetonewsletter optin optedin emailoptin emailconsent emailmarketing emailmarketingconsent \
     mailinglist joinmailinglist promotions communications newsletteranmeldung newsletterabonnieren werbeeinwilligung \
     marketingeinwilligung infolettre inscriptionnewsletter boletin suscripcion novidades promozioni iscrizionenewsletter nieuwsbrief \
-    nieuwsbriefaanmelding";
+    nieuwsbriefaanmelding rundbrief rundbriefanmeldung";
 
 const CONSENT_TO_SMS: &str =
     "smsconsent smsoptin smsmarketing smsmarketingconsent textconsent textoptin";

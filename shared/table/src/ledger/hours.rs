@@ -4,12 +4,12 @@
 //! and under the item's version, so that two who count at once count once. Nothing is noted any more in a second that is
 //! counted, since the doors refuse to ([`NOTED_WITHIN`]); and what may still change is in the item by name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::SubmissionId;
-use domain::ledger::{Accepted, HOUR, Hour, LookedUp, MAX_AWAITED, fate};
+use domain::ledger::{Accepted, Ended, HOUR, Hour, LookedUp, MAX_AWAITED, fate};
 use domain::rhythm::{MAX_ARRIVALS, Rhythm};
 use jiff::{SignedDuration, Timestamp};
 
@@ -198,7 +198,7 @@ impl Table {
             arrivals.push(entry.second);
         }
         let endings = ids(accepted.iter().map(|(one, _)| one));
-        let endings = self.endings(&endings).await?;
+        let endings = self.ends_of(&endings).await?;
         let mut all: Vec<LookedUp> = accepted
             .into_iter()
             .map(|(accepted, is_again)| LookedUp {
@@ -218,6 +218,16 @@ impl Table {
         self.keep_ledger_hour(source, hour).await
     }
 
+    /// How each of these ended that has.
+    async fn ends_of(
+        &self,
+        submissions: &[SubmissionId],
+    ) -> Result<BTreeMap<SubmissionId, Ended>, Error> {
+        let records = self.records(submissions).await?;
+        let ends = records.into_iter().map(|(id, record)| (id, record.ended()));
+        Ok(ends.collect())
+    }
+
     /// Looks at what was on its way in the newest hour and the one before, and counts what has ended since. What takes
     /// longer stays by name, which is as right and costs a look at it.
     async fn settle_ledger_hours(&self, source: &str, newest: i64) -> Result<(), Error> {
@@ -229,7 +239,7 @@ impl Table {
             if open.is_empty() {
                 continue;
             }
-            let endings = self.endings(&ids(open.iter())).await?;
+            let endings = self.ends_of(&ids(open.iter())).await?;
             if hour.settle(&endings) {
                 self.keep_ledger_hour(source, hour).await?;
             }
@@ -255,7 +265,7 @@ impl Table {
                 hour = stored;
             }
             if hour.reopened.len() >= MAX_AWAITED {
-                let endings = self.endings(&ids(hour.reopened.iter())).await?;
+                let endings = self.ends_of(&ids(hour.reopened.iter())).await?;
                 hour.settle(&endings);
             }
             // Also where nothing is counted yet: whoever is counting at this moment must not overlook it.
