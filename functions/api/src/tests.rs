@@ -1,5 +1,6 @@
 //! Every call against the real engines, in process.
 
+mod batches;
 mod calls;
 mod configuration;
 mod feedback;
