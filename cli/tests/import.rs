@@ -63,6 +63,18 @@ impl Process {
         child.wait_with_output().unwrap()
     }
 
+    /// What the door for files answers.
+    fn batch(&self, source: &str, rows: &str) -> Value {
+        platform::install_tls();
+        let answer = reqwest::Client::new()
+            .post(format!("{}/v1/sources/{source}/batch", self.url))
+            .header("x-leadline-secret", "agreed-with-acme")
+            .body(rows.to_owned());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let text = runtime.block_on(async { answer.send().await.unwrap().text().await.unwrap() });
+        serde_json::from_str(&text).unwrap()
+    }
+
     fn json(&self, arguments: &[&str]) -> Value {
         let output = self.leadline(arguments, b"");
         serde_json::from_slice(&output.stdout).unwrap()
@@ -247,7 +259,7 @@ per = "total"
     );
     let text = String::from_utf8(told.stdout).unwrap();
     assert!(
-        text.contains("2 good rows were refused when they were sent, as told above.\n3 rows were accepted now."),
+        text.contains("2 good rows were refused when they were sent, as told above.\n3 new rows were accepted now."),
         "{text}"
     );
     let kept = std::fs::read_to_string(report).unwrap();
@@ -256,6 +268,63 @@ per = "total"
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["code"].clone())
         .collect();
     assert_eq!(codes, ["capped", "capped"], "{text}");
+}
+
+#[test]
+fn what_a_vendor_posted_before_its_file_came_is_told_apart_from_what_is_new_and_what_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let contract = r#"
+[sources.acme]
+kind = "generic"
+secret = "acme"
+vendor = "acme"
+map = { external_id = "id" }
+
+[vendors.acme]
+currency = "USD"
+price = "45.00"
+required = ["country"]
+"#;
+    let process = Process::configured(data.path(), contract);
+    let secret = ["--secret", "agreed-with-acme"];
+    let posted = [
+        &["send", "acme", "id=lead-0001", "email=person1@example.com"][..],
+        &["country=US"],
+        &secret,
+    ];
+    let posted = process.leadline(&posted.concat(), b"");
+    assert!(posted.status.success(), "{posted:?}");
+    let file = data.path().join("four.csv");
+    let rows = "id,email,country\n\
+        lead-0001,person1@example.com,US\n\
+        lead-0002,person2@example.com,US\n\
+        lead-0003,person3@example.com,\n\
+        lead-0004,person4@example.com,US\n\
+        lead-0004,person4@example.com,US\n";
+    std::fs::write(&file, rows).unwrap();
+    let file = file.to_str().unwrap();
+
+    // The door itself, as a vendor calls it, says how many of the accepted rows it had.
+    let door = process.batch(
+        "acme",
+        "id,email,country\nlead-0001,person1@example.com,US\n",
+    );
+    assert_eq!(
+        (&door["accepted"], &door["taken_before"]),
+        (&1.into(), &1.into()),
+        "{door}"
+    );
+
+    let arguments = [&["import", file, "--source", "acme"], &secret[..]].concat();
+    let told = process.leadline(&arguments, b"");
+    let text = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        text.contains("5 rows: 4 good, 1 wrong.\n2 rows were taken before, and change nothing.\n2 new rows were accepted now.\n"),
+        "{text}"
+    );
+    let again = process.json(&[&arguments[..], &["--json"]].concat());
+    let sums = ["rows", "rejected", "known", "sent", "new"].map(|name| again[name].as_u64());
+    assert_eq!(sums, [5, 1, 4, 0, 0].map(Some), "{again}");
 }
 
 /// A file that is large enough to be uploaded: forty people, over and over, and one wrong row.

@@ -556,10 +556,13 @@ async fn rows_of_a_file_go_through_the_contract_one_by_one() {
         codes.contains(&"us_only") && codes.contains(&"capped"),
         "{codes:?}"
     );
-    // The whole file again changes nothing.
+    assert_eq!(taken["taken_before"], 0);
+    // The whole file again changes nothing, and says so.
+    let mut again = taken;
+    again["taken_before"] = json!(5);
     assert_eq!(
         at_door(&world, "/v1/sources/acme/batch", &[csv], &file).await,
-        (202, taken)
+        (202, again)
     );
     world.settle().await;
     let card = world.get("/v1/vendors/acme/scorecard").await.body;

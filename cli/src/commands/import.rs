@@ -43,12 +43,33 @@ struct Sums {
     rows: u64,
     good: u64,
     wrong: u64,
+    /// Accepted in this run, and not `known`.
     sent: u64,
+    /// Those of `sent` of which the door cannot say whether they came before in another file or through another door.
+    unsure: u64,
     /// Good when they were checked, and refused when they were sent: a vendor's cap was reached meanwhile.
     refused: u64,
+    /// Taken before, in whatever way.
     known: u64,
     /// Whether one bad row refuses the file.
     is_strict: bool,
+}
+
+impl Sums {
+    /// What a door says of the good rows of a piece that it took.
+    fn add_accepted(&mut self, answer: &Value) {
+        let accepted = number(answer, "accepted");
+        match answer.get("taken_before").and_then(Value::as_u64) {
+            Some(taken_before) => {
+                self.known += taken_before;
+                self.sent += accepted.saturating_sub(taken_before);
+            }
+            None => {
+                self.sent += accepted;
+                self.unsure += accepted;
+            }
+        }
+    }
 }
 
 /// `leadline import`
@@ -141,7 +162,7 @@ pub(crate) fn import(
             bar.clear();
             let refused = report.add_all(&answer, &piece.places, &told, out)?;
             sums.refused += refused.len() as u64;
-            sums.sent += number(&answer, "accepted");
+            sums.add_accepted(&answer);
             batches.push(at(&answer, "/batch"));
         }
         bar.show(pieces.read, sums.known + sums.sent);

@@ -45,6 +45,10 @@ struct Answer {
     rows: usize,
     accepted: usize,
     rejected: usize,
+    /// Of a source under a contract: how many of the accepted rows were taken before, through whatever door, or by an earlier
+    /// row. Other doors learn that only once their rows are looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_before: Option<usize>,
     errors: Vec<RowError>,
     /// How many problems are not listed because there are too many.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +122,7 @@ impl Capture {
         let all_or_nothing = wish.all_or_nothing.unwrap_or(source.all_or_nothing);
         // What the contract says of good rows is asked only where they are taken: it uses up caps.
         let has_bad_row = rows.iter().any(|row| row.outcome.is_err());
+        let mut taken_before = None;
         if let Some(contract) = contract {
             let buyer = Buyer {
                 table: &self.table,
@@ -129,13 +134,14 @@ impl Capture {
                 self.look_at_rows(&buyer, contract, &mut rows).await?;
             } else if !(all_or_nothing && has_bad_row) {
                 self.check_idempotency(name, &pepper, request).await?;
-                self.offer_rows(&buyer, contract, &mut rows).await?;
+                taken_before = self.offer_rows(&buyer, contract, &mut rows).await?;
             }
         }
         let kept: Vec<BatchRow> = rows.iter().map(intake::kept).collect();
         let id = BatchId::derive(&pepper, name, &kept.iter().map(named).collect::<Vec<_>>());
         let accepted = kept.iter().filter(|row| row.submission.is_some()).count();
         let mut answer = answer(id, &rows, accepted);
+        answer.taken_before = taken_before;
         if wish.only_check {
             let known = self
                 .table
@@ -249,6 +255,7 @@ fn answer(id: BatchId, rows: &[Checked], accepted: usize) -> Answer {
         rows: rows.len(),
         accepted,
         rejected: rows.len() - accepted,
+        taken_before: None,
         errors,
         errors_left_out: (left_out > 0).then_some(left_out),
         is_known: None,

@@ -96,6 +96,7 @@ impl Capture {
             offer: None,
             goes_on: Some(parsed),
             is_in_ledger: false,
+            is_repeat: false,
         };
         match parsed {
             Parsed::Submission(submission) if is_sync => {
@@ -109,6 +110,7 @@ impl Capture {
                     offer: Some(answered.offer),
                     goes_on: None,
                     is_in_ledger: false,
+                    is_repeat: answered.is_repeat,
                 })
             }
             Parsed::Quarantined(kept) if is_sync => {
@@ -118,6 +120,7 @@ impl Capture {
                     offer: Some(answered.offer),
                     goes_on: Some(Parsed::Quarantined(kept)),
                     is_in_ledger: false,
+                    is_repeat: answered.is_repeat,
                 })
             }
             other => Ok(later(other)),
@@ -152,6 +155,7 @@ impl Capture {
             offer: Some(answered.offer),
             goes_on: is_bought.then_some(Parsed::Submission(submission)),
             is_in_ledger: !answered.is_repeat,
+            is_repeat: answered.is_repeat,
         })
     }
 }
@@ -166,6 +170,8 @@ pub(crate) struct Heard {
     pub(crate) goes_on: Option<Parsed>,
     /// Whether its entry in the ledger was written with its acceptance.
     is_in_ledger: bool,
+    /// Whether it was answered before.
+    pub(crate) is_repeat: bool,
 }
 
 async fn settled(

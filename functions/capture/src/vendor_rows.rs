@@ -1,6 +1,6 @@
 //! Files of vendors: each row goes through the contract like a lead that comes alone, and the report says what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::config::VendorAnswer;
 use domain::id::SubmissionId;
@@ -19,13 +19,14 @@ const ROWS_AT_ONCE: usize = 8;
 
 impl Capture {
     /// Offers the rows of a file under a contract. Good rows that it refuses are bad from then on, with its reason; those that
-    /// it accepts are bought. Bad rows are counted as rejected.
+    /// it accepts are bought. Bad rows are counted as rejected. Returns how many of the rows that go on were taken before, or by
+    /// an earlier row; nothing where the contract answers only later.
     pub(crate) async fn offer_rows(
         &self,
         buyer: &Buyer<'_>,
         contract: Contract<'_>,
         rows: &mut [Checked],
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<usize>, Problem> {
         // The same file has the same rows, in the same places.
         let file: Vec<u8> = rows
             .iter()
@@ -39,19 +40,28 @@ impl Capture {
                     .collect(),
             })
             .collect();
+        let mut taken_before = BTreeSet::new();
         for some in rows.chunks_mut(ROWS_AT_ONCE) {
             let answered = some
                 .iter()
                 .map(|row| self.offer_row(buyer, contract, row, &file));
             let answered = try_join_all(answered).await?;
             for (row, change) in some.iter_mut().zip(answered) {
-                if let Some(outcome) = change {
-                    row.outcome = outcome;
+                let Some(change) = change else {
+                    continue;
+                };
+                if change.was_taken_before {
+                    taken_before.insert(row.number);
                 }
+                row.outcome = change.outcome;
             }
         }
         copy_to_repeats(rows);
-        Ok(())
+        let is_repeat =
+            |row: &&Checked| row.repeats.is_some() || taken_before.contains(&row.number);
+        let goes_on = rows.iter().filter(|row| row.outcome.is_ok());
+        let is_answered = contract.vendor.answer == VendorAnswer::Sync;
+        Ok(is_answered.then(|| goes_on.filter(is_repeat).count()))
     }
 
     /// What becomes of a row that the contract has something to say about.
@@ -61,7 +71,7 @@ impl Capture {
         contract: Contract<'_>,
         row: &Checked,
         file: &[u8],
-    ) -> Result<Option<Result<Parsed, Vec<FieldProblem>>>, Problem> {
+    ) -> Result<Option<Change>, Problem> {
         let parsed = match &row.outcome {
             // It is what the row before it is.
             Ok(_) if row.repeats.is_some() => return Ok(None),
@@ -75,10 +85,15 @@ impl Capture {
             }
         };
         let heard = self.offered(buyer, contract, parsed.clone()).await?;
-        Ok(Some(match (heard.goes_on, heard.offer) {
+        let was_taken_before = heard.is_repeat;
+        let outcome = match (heard.goes_on, heard.offer) {
             (Some(parsed), _) => Ok(parsed),
             (None, Some(offer)) => Err(refusal(&offer.answer)),
             (None, None) => return Ok(None),
+        };
+        Ok(Some(Change {
+            outcome,
+            was_taken_before,
         }))
     }
 
@@ -113,6 +128,13 @@ impl Capture {
         }
         Ok(())
     }
+}
+
+/// What the contract made of a row.
+struct Change {
+    outcome: Result<Parsed, Vec<FieldProblem>>,
+    /// Whether it had been answered so before.
+    was_taken_before: bool,
 }
 
 /// A row that says the same as one before it becomes what that one became.

@@ -126,6 +126,7 @@ impl Report {
         if self.as_json {
             let sum = json!({
                 "source": self.source, "rows": sums.rows, "good": sums.good, "rejected": sums.wrong, "sent": sums.sent,
+                "new": (sums.unsure == 0).then_some(sums.sent),
                 "refused": sums.refused, "known": sums.known, "batches": batches, "problems": self.problems, "errors": self.kept,
             });
             return Ok(writeln!(out, "{sum:#}")?);
@@ -135,6 +136,7 @@ impl Report {
             good,
             wrong,
             sent,
+            unsure,
             refused,
             known,
             ..
@@ -155,9 +157,16 @@ impl Report {
             return Ok(writeln!(out, "{why}")?);
         }
         if *known > 0 {
-            writeln!(out, "{known} rows were taken before and not sent again.")?;
+            writeln!(out, "{known} rows were taken before, and change nothing.")?;
         }
-        writeln!(out, "{sent} rows were accepted now.")?;
+        if *unsure == 0 {
+            writeln!(out, "{sent} new rows were accepted now.")?;
+        } else {
+            writeln!(
+                out,
+                "{sent} rows were accepted now; those that came before in another way count as duplicates in their batch."
+            )?;
+        }
         match batches {
             [] => Ok(()),
             [only] => Ok(writeln!(

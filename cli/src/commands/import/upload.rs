@@ -121,11 +121,13 @@ fn tell(
     }
     report.end(out)?;
     let is_done = at(state, "/stage") == "done";
+    let sent = number(state, "sent").saturating_sub(was_known);
     let sums = Sums {
         rows: number(state, "rows"),
         good: number(state, "accepted"),
         wrong: number(state, "rejected"),
-        sent: number(state, "sent").saturating_sub(was_known),
+        sent,
+        unsure: sent,
         known: was_known,
         is_strict: state.get("all_or_nothing") == Some(&Value::Bool(true)),
         ..Sums::default()

@@ -138,6 +138,10 @@ pub(crate) struct BatchAccepted {
     accepted: usize,
     /// How many are not.
     rejected: usize,
+    /// Of a source under a vendor's contract that is answered at once: how many of the accepted rows were taken before, through
+    /// any door, or by an earlier row. The others are new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_before: Option<usize>,
     /// Everything that is wrong, the first thousand.
     errors: Vec<RowError>,
     /// How many more problems there are.
