@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::answer::pretty;
+use crate::findings::Finding;
 use crate::layout::clean;
 
 /// Why a command failed. Told by [`Failure::tell`] and nowhere else.
@@ -19,6 +20,17 @@ pub(crate) enum Failure {
         title: String,
         /// What to do about it, in sentences.
         detail: Option<String>,
+    },
+    /// A configuration has errors, each with its line.
+    Configuration {
+        /// What is wrong, as a sentence.
+        title: String,
+        /// What became of the command, or what to do, in sentences.
+        detail: Option<String>,
+        /// The errors.
+        findings: Vec<Finding>,
+        /// The file, to show their lines.
+        text: String,
     },
     /// Everything about it has been printed already.
     Told,
@@ -123,7 +135,10 @@ impl Failure {
         match self {
             Failure::Refused(refusal) => matches!(refusal.status, 429 | 503),
             Failure::Unmet { code, .. } => matches!(*code, "timeout" | "unreachable"),
-            Failure::Told | Failure::Dev(_) | Failure::Output(_) => false,
+            Failure::Configuration { .. }
+            | Failure::Told
+            | Failure::Dev(_)
+            | Failure::Output(_) => false,
         }
     }
 
@@ -137,6 +152,27 @@ impl Failure {
                 title,
                 detail,
             } => tell_own(as_json, code, title, detail.as_deref(), err),
+            Failure::Configuration {
+                title,
+                detail,
+                findings,
+                ..
+            } if as_json => {
+                let mut problem = own("invalid_configuration", title, detail.as_deref());
+                problem["errors"] = json!(findings);
+                writeln!(err, "{problem:#}")
+            }
+            Failure::Configuration {
+                title,
+                detail,
+                findings,
+                text,
+            } => {
+                for finding in findings {
+                    finding.print(text, err)?;
+                }
+                tell_own(false, "", title, detail.as_deref(), err)
+            }
             Failure::Told => Ok(()),
             Failure::Dev(error) => tell_own(as_json, "dev", &format!("{error:#}"), None, err),
             Failure::Output(error) => {
@@ -147,7 +183,16 @@ impl Failure {
     }
 }
 
-/// In the shape of the API's problems, so that programs need to know one only.
+/// A failure in the shape of the API's problems, so that programs need to know one only.
+fn own(code: &str, title: &str, detail: Option<&str>) -> Value {
+    let kind = format!("urn:leadline:problem:{}", code.replace('_', "-"));
+    let mut problem = json!({ "type": kind, "title": title, "code": code });
+    if let Some(detail) = detail {
+        problem["detail"] = json!(detail);
+    }
+    problem
+}
+
 fn tell_own(
     as_json: bool,
     code: &str,
@@ -156,12 +201,7 @@ fn tell_own(
     err: &mut impl Write,
 ) -> io::Result<()> {
     if as_json {
-        let kind = format!("urn:leadline:problem:{}", code.replace('_', "-"));
-        let mut problem = json!({ "type": kind, "title": title, "code": code });
-        if let Some(detail) = detail {
-            problem["detail"] = json!(detail);
-        }
-        return writeln!(err, "{problem:#}");
+        return writeln!(err, "{:#}", own(code, title, detail));
     }
     writeln!(err, "error: {}", clean(title))?;
     match detail {

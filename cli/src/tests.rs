@@ -10,6 +10,7 @@ use wiremock::{Match, Mock, MockBuilder, MockServer, Request, ResponseTemplate};
 use super::{Ending, run};
 use crate::options::{Command, FeedbackKind, Options};
 
+mod adding;
 mod checking;
 mod leads;
 mod parsing;

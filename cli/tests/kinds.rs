@@ -97,6 +97,12 @@ fn every_kind_can_be_added_and_tried_and_what_became_of_its_sample_is_shown() {
             Need::May | Need::No => Value::Null,
         };
         assert_eq!(added["fill_in"], to_fill_in, "{name}");
+        let block = added["block"].as_str().unwrap();
+        assert_eq!(
+            block.contains("\nanswers = { token = "),
+            kind.needs().answers != Need::No,
+            "what is only announced is fetched: {block}"
+        );
         if kind.needs().public_key == Need::Must {
             let checked = leadline(&["check", "leadline.toml"], &url, directory);
             assert!(!checked.status.success());
@@ -105,14 +111,13 @@ fn every_kind_can_be_added_and_tried_and_what_became_of_its_sample_is_shown() {
                 told.contains(&place) && told.contains("placeholder"),
                 "{told}"
             );
-            let text = std::fs::read_to_string(&file).unwrap();
-            let placeholder = "-----BEGIN PUBLIC KEY-----\n…\n-----END PUBLIC KEY-----";
-            assert!(text.contains(placeholder));
-            std::fs::write(&file, text.replace(placeholder, PUBLIC_KEY.trim())).unwrap();
         }
     }
-    // Nobody outside is asked for the answers of a sample.
+    // What has to be filled in can wait until all are there. Nobody outside is asked for the answers of a sample.
     let text = std::fs::read_to_string(&file).unwrap();
+    let placeholder = "-----BEGIN PUBLIC KEY-----\n…\n-----END PUBLIC KEY-----";
+    assert!(text.contains(placeholder));
+    let text = text.replace(placeholder, PUBLIC_KEY.trim());
     let text = text.replace("-token\" }", "-token\", url = \"http://127.0.0.1:9\" }");
     std::fs::write(&file, text).unwrap();
     let checked = leadline(&["check", "leadline.toml"], &url, directory);

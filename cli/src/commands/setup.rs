@@ -1,22 +1,26 @@
 //! `source add` and `try`: a source is written into the configuration with what the other system is to be told, and is sent
 //! a sample as its sender would send it.
 
+mod add;
 mod lambda_event;
+
+pub(crate) use add::add;
 
 use std::io::Write;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::config::check::check_file;
+use domain::config::check::{Problem, check_file};
 use domain::config::{Config, Need, Severity, Source, SourceKind};
 use serde_json::{Value, json};
 use sources::{Sample, Signing, Trial};
 
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::findings::Finding;
 use crate::layout::{at, clean};
-use crate::options::{Connection, SourceAddArguments, TryArguments};
+use crate::options::{Connection, TryArguments};
 
 /// How long is waited for what becomes of a sample. It takes milliseconds; fetching what was announced takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,142 +30,6 @@ const ON_ITS_WAY: &str = "on its way";
 
 /// How often is looked.
 const PAUSE: Duration = Duration::from_millis(200);
-
-/// `leadline source add`
-pub(crate) fn add(
-    arguments: &SourceAddArguments,
-    connection: &Connection,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let kind = arguments.kind;
-    let name = arguments.name.as_deref().unwrap_or(kind.name());
-    let file = &arguments.file;
-    let text = read(file)?;
-    let config = config_of(file, &text)?;
-    if config.sources.contains_key(name) {
-        return Err(Failure::Unmet {
-            code: "source_exists",
-            title: format!("{} has a source {name} already.", file.display()),
-            detail: Some("Give the new one another name with --name.".to_owned()),
-        });
-    }
-    let mut url = connection.url.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(["v1", "sources", name]);
-    }
-    let block = sources::configuration(kind, name, url.as_str());
-    let changed = with_block(&text, &block);
-    // What this command writes must not break what was right before.
-    let report = check_file(&changed);
-    let is_there = report
-        .config
-        .as_ref()
-        .is_some_and(|config| config.sources.contains_key(name));
-    // What only the other system can tell has to be filled in, and `check` says so until it is.
-    let place = format!("sources.{name}.public_key");
-    let is_to_be_filled_in = kind.needs().public_key == Need::Must
-        && report
-            .problems
-            .iter()
-            .all(|problem| problem.severity == Severity::Warning || problem.path == place);
-    if !is_there && !is_to_be_filled_in {
-        return Err(Failure::Unmet {
-            code: "bad_name",
-            title: format!("A source cannot be called {}.", clean(name)),
-            detail: Some(
-                "Use lower-case letters, digits, `-` and `_`, at most 63. Nothing was written."
-                    .to_owned(),
-            ),
-        });
-    }
-    std::fs::write(file, &changed).map_err(|error| unreadable(file, "be written", &error))?;
-    let about = sources::about(kind);
-    let steps: Vec<String> = about
-        .setup
-        .iter()
-        .map(|step| step.replace("{url}", url.as_str()).replace("{name}", name))
-        .collect();
-    let secrets = secret_names(kind, name);
-    if connection.json {
-        let answer = json!({
-            "name": name, "kind": kind.name(), "file": file, "url": url.as_str(), "block": block,
-            "secrets": secrets.iter().map(|secret| variable(secret)).collect::<Vec<_>>(), "steps": steps,
-            "fill_in": is_to_be_filled_in.then_some(place),
-        });
-        return Ok(writeln!(out, "{answer:#}")?);
-    }
-    writeln!(out, "Added to {}:\n", file.display())?;
-    for line in block.lines() {
-        writeln!(out, "  {line}")?;
-    }
-    if !secrets.is_empty() {
-        writeln!(
-            out,
-            "\nGive each secret its value: locally as a variable, deployed as a key of the stack's secret."
-        )?;
-        for secret in &secrets {
-            writeln!(out, "  {}  ({secret})", variable(secret))?;
-        }
-    }
-    writeln!(out, "\nIn the other system ({}):", about.title)?;
-    for (number, step) in (1..).zip(&steps) {
-        writeln!(out, "  {number}. {step}")?;
-    }
-    if is_to_be_filled_in {
-        writeln!(
-            out,
-            "\nThen put its public key into `public_key`, in place of the `…`; until then `leadline check` refuses the file."
-        )?;
-    }
-    Ok(writeln!(
-        out,
-        "\nThen run `leadline check`, and `leadline try {name}`."
-    )?)
-}
-
-/// The file with the block after its last source, or at its end. Everything else stays as it is, comments too.
-fn with_block(text: &str, block: &str) -> String {
-    let mut is_in_source = false;
-    let mut place = text.len();
-    let mut found = None;
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        if line.starts_with("[sources.") {
-            is_in_source = true;
-            found = None;
-        } else if is_in_source && line.trim().is_empty() && found.is_none() {
-            found = Some(offset);
-        }
-        offset += line.len();
-        if is_in_source {
-            place = found.unwrap_or(offset);
-        }
-    }
-    let (before, after) = text.split_at(place);
-    let gap = if before.ends_with('\n') || before.is_empty() {
-        "\n"
-    } else {
-        "\n\n"
-    };
-    format!("{before}{gap}{block}{after}")
-}
-
-/// Names of the secrets that a source of this kind and name is given.
-fn secret_names(kind: SourceKind, name: &str) -> Vec<String> {
-    let needs = kind.needs();
-    let is_needed = |need| need == Need::Must;
-    let mut names = Vec::new();
-    if is_needed(needs.secret) {
-        names.push(name.to_owned());
-    }
-    if is_needed(needs.handshake_secret) {
-        names.push(format!("{name}-handshake"));
-    }
-    if is_needed(needs.answers) {
-        names.push(format!("{name}-token"));
-    }
-    names
-}
 
 /// The variable that holds a secret on this machine.
 fn variable(secret: &str) -> String {
@@ -396,65 +264,20 @@ fn unreadable(file: &Path, what: &str, error: &std::io::Error) -> Failure {
 
 fn config_of(file: &Path, text: &str) -> Result<Config, Failure> {
     let report = check_file(text);
-    report.config.ok_or_else(|| Failure::Unmet {
-        code: "invalid_configuration",
-        title: format!("{} has errors.", file.display()),
-        detail: Some("`leadline check` shows them with their lines.".to_owned()),
-    })
+    report
+        .config
+        .ok_or_else(|| broken(file, text, &report.problems, None))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_can_be_added_to_the_file_that_ships_and_nothing_else_changes() {
-        let before = check_file(domain::config::DEFAULT).config.unwrap();
-        for kind in SourceKind::ALL {
-            let block = sources::configuration(
-                *kind,
-                "added",
-                "https://leads.example.com/v1/sources/added",
-            );
-            let changed = with_block(domain::config::DEFAULT, &block);
-            let lines = |text: &str| -> Vec<String> {
-                let lines = text.lines().filter(|line| !line.is_empty());
-                lines.map(str::to_owned).collect()
-            };
-            assert!(
-                lines(&changed.replacen(&block, "", 1)) == lines(domain::config::DEFAULT),
-                "{kind:?} changes something else in the file"
-            );
-            if kind.needs().public_key == Need::Must {
-                let problems = check_file(&changed).problems;
-                let found: Vec<(&str, &str)> = problems
-                    .iter()
-                    .map(|problem| (problem.code, problem.path.as_str()))
-                    .collect();
-                assert_eq!(found, [("placeholder", "sources.added.public_key")]);
-                continue;
-            }
-            let mut after = check_file(&changed).config.unwrap();
-            let added = after.sources.remove("added").unwrap();
-            assert_eq!(added.kind, *kind);
-            assert_eq!(after, before);
-        }
-    }
-
-    #[test]
-    fn a_block_goes_behind_the_last_source_and_into_a_file_that_has_none() {
-        let block = "[sources.b]\nkind = \"form\"\n";
-        assert_eq!(
-            with_block("[sources.a]\nkind = \"form\"\n\n# Next.\n[events]\n", block),
-            format!("[sources.a]\nkind = \"form\"\n\n{block}\n# Next.\n[events]\n")
-        );
-        assert_eq!(
-            with_block("[events]", block),
-            format!("[events]\n\n{block}")
-        );
-        assert_eq!(
-            with_block("[sources.a]\nkind = \"form\"", block),
-            format!("[sources.a]\nkind = \"form\"\n\n{block}")
-        );
+/// What is wrong with a configuration, error by error.
+fn broken(file: &Path, text: &str, problems: &[Problem], detail: Option<&str>) -> Failure {
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    Failure::Configuration {
+        title: format!("{} has errors.", file.display()),
+        detail: detail.map(str::to_owned),
+        findings: errors.map(|error| Finding::of(file, error)).collect(),
+        text: text.to_owned(),
     }
 }

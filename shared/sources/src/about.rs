@@ -170,7 +170,7 @@ pub fn configuration(kind: SourceKind, name: &str, url: &str) -> String {
         lines.push("-----END PUBLIC KEY-----".to_owned());
         lines.push("\"\"\"".to_owned());
     }
-    if needs.answers == Need::Must {
+    if needs.answers != Need::No {
         lines.push(format!("answers = {{ token = \"{name}-token\" }}"));
     }
     lines.push(String::new());

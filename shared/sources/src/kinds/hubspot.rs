@@ -30,7 +30,7 @@ pub(super) const ABOUT: About = About {
     title: "HubSpot",
     takes: "Takes an app's webhooks, up to a hundred events in one request, and the contact that a workflow's action “Send a webhook” posts.",
     setup: &[
-        "Set the secret to the app's client secret, `public_url` to `{url}`, and `answers = { token = \"NAME-token\" }` to a token with the scope `crm.objects.contacts.read`.",
+        "Set the secret to the app's client secret, and the token to one with the scope `crm.objects.contacts.read`. If only workflows send contacts, leave out `answers`.",
         "Developer account → your app → Webhooks: target URL `{url}`.",
         "Subscribe to `contact.creation`, and activate the subscription.",
     ],
@@ -39,7 +39,7 @@ pub(super) const ABOUT: About = About {
     no_lead: "Events other than `contact.creation`, such as deals, changes and deletions.",
     answer: "",
     notes: &[
-        "Fetched: `GET /crm/v3/objects/contacts/{id}` at `https://api.hubapi.com`, unless `answers.url` says otherwise. Without `answers` an announced contact is quarantined with that reason.",
+        "Fetched: `GET /crm/v3/objects/contacts/{id}` at `https://api.hubapi.com`, unless `answers.url` says otherwise. Without `answers` an announced contact waits for them for a day, and is quarantined then with that reason; `leadline check` warns of it.",
         "HubSpot allows five seconds for an answer; nothing is fetched before it.",
     ],
     samples: &[

@@ -193,6 +193,17 @@ fn check_needs(source: &Source, path: &Path, findings: &mut Findings<'_>) {
             );
         }
     }
+    // Such a sender may also send all of it, so that this may be meant.
+    if needs.answers == Need::May
+        && source.answers.is_none()
+        && !findings.is_incomplete(&path.key("answers"))
+    {
+        findings.warning(
+            path,
+            "no_answers",
+            format!("a source of kind `{kind}` may announce leads without their answers, which then cannot be fetched: add `answers = {{ token = \"NAME\" }}`, unless its sender only posts all that is known"),
+        );
+    }
 }
 
 fn check_public_url(text: &str, path: &Path, findings: &mut Findings<'_>) {
