@@ -157,6 +157,7 @@ impl Starter<'_> {
                     .iter()
                     .map(|lead| events::get_lead(lead))
                     .collect::<Result<_>>()?,
+                "files" => self.aws.upload(n_requests, *n_persons).await?,
                 // A new lead is scored on its way to an owner; this function's work is what people do afterwards.
                 "score" => {
                     self.start("capture", std::mem::take(&mut page_views))
@@ -178,6 +179,10 @@ impl Starter<'_> {
             let started = self.start(function, requests).await?;
             for answer in &started.answers {
                 events::check_answer(function, answer)?;
+            }
+            if function == "files" {
+                // What comes after it would find these in the place of its own leads.
+                self.aws.take(Queue::Enrich, n_requests).await?;
             }
             if function == "capture" {
                 leads = started

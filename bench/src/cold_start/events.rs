@@ -44,6 +44,13 @@ pub(super) fn page_view(person: u32) -> Result<String> {
     Ok(event.to_string())
 }
 
+/// A file with one row, somebody who is in no form.
+pub(super) fn file(person: u32) -> String {
+    format!(
+        "first_name,last_name,email,company\nKofi{person},Mensah{person},kofi.mensah{person}@northwind{person}.example,Northwind Traders\n"
+    )
+}
+
 fn email(person: u32) -> String {
     format!("ada.okafor{person}@northwind{person}.example")
 }

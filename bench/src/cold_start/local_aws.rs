@@ -2,22 +2,29 @@
 //! no engine holds, are answered here. Somebody's webhook listens beside it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use ::files::object_key;
+use anyhow::{Context, Result, bail, ensure};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use cli::dev::embedded::{Embedded, Engines, event_of};
 use cli::dev::handlers::Wiring;
+use domain::id::{BatchId, Pepper};
 use engines::queue::EmbeddedQueues;
 use engines::table::EmbeddedTable;
 use platform::Secrets;
-use queue::Queue;
+use queue::{Message, Queue};
 use serde_json::json;
+use sha2::{Digest, Sha256};
+use table::{Table, Upload, UploadProgress, UploadStage};
 use tokio::net::TcpListener;
+
+use super::events::file;
 
 /// The token of the API.
 pub(super) const TOKEN: &str = "token-of-the-measurement";
@@ -29,10 +36,25 @@ const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const SECRETS_ID: &str = "leadline-secrets";
 const API_TOKEN_ID: &str = "leadline-api-token";
 
+/// The bucket that files are uploaded to.
+const BUCKET: &str = "leadline-uploads";
+
+/// Where files come from: a source of the shipped configuration.
+const SOURCE: &str = "website";
+
+const PEPPER: &str = "pepper-of-the-measurement";
+
+/// What is in the bucket, by name.
+type Files = Arc<Mutex<BTreeMap<String, Bytes>>>;
+
 /// The local AWS with the shipped configuration in force.
 pub(super) struct LocalAws {
     url: String,
     sqs: aws_sdk_sqs::Client,
+    table: Table,
+    /// The version of the configuration in force.
+    config: String,
+    files: Files,
 }
 
 impl LocalAws {
@@ -43,7 +65,7 @@ impl LocalAws {
             queues: EmbeddedQueues::memory(),
             objects: None,
         };
-        let secrets = Secrets::fixed([("pepper", "pepper-of-the-measurement")]);
+        let secrets = Secrets::fixed([("pepper", PEPPER)]);
         // Opened for the table and the queues it makes; nothing in here works on them.
         let embedded =
             Embedded::open(engines.clone(), Wiring::new(secrets, TOKEN.to_owned())).await?;
@@ -61,7 +83,13 @@ impl LocalAws {
         tokio::spawn(async move { queues.serve(sqs, std::future::pending()).await });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
+        let files = Files::default();
+        let stored = files.clone();
         let router = Router::new()
+            .route(
+                &format!("/{BUCKET}/{{*key}}"),
+                get(move |Path(key): Path<String>| async move { object(&stored, &key) }),
+            )
             .route("/hook", post(|| async { StatusCode::NO_CONTENT }))
             .route("/", post(pass_on))
             .with_state(front);
@@ -75,13 +103,16 @@ impl LocalAws {
         let config = domain::config::check::check_file(&text)
             .config
             .context("the measurement's configuration has problems")?;
-        embedded
+        let pushed = embedded
             .table
             .push_configuration(&config, &text, jiff::Timestamp::now())
             .await?;
         Ok(LocalAws {
             url,
             sqs: engines.queues.sqs_client(),
+            table: embedded.table.clone(),
+            config: pushed.version,
+            files,
         })
     }
 
@@ -96,6 +127,7 @@ impl LocalAws {
             ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
             ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
             ("LEADLINE_TABLE", "leadline"),
+            ("LEADLINE_UPLOADS", BUCKET),
             ("LEADLINE_SECRETS_ID", SECRETS_ID),
             ("LEADLINE_API_TOKEN_ID", API_TOKEN_ID),
             ("LEADLINE_OUTBOUND_ALLOW", "127.0.0.1/32"),
@@ -138,6 +170,58 @@ impl LocalAws {
                 .await?;
         }
         Ok(events)
+    }
+}
+
+impl LocalAws {
+    /// Uploads `n_files` files of one row, of new people from `person` on: each announced, in the bucket, and as the event
+    /// that goes on with it.
+    pub(super) async fn upload(&self, n_files: usize, person: u32) -> Result<Vec<String>> {
+        let mut events = Vec::new();
+        for person in (person..).take(n_files) {
+            let file = file(person).into_bytes();
+            let digest: [u8; 32] = Sha256::digest(&file).into();
+            let pepper = Pepper::new(PEPPER);
+            let id = BatchId::of_file(&pepper, SOURCE, &digest, b"rules of the measurement");
+            let now = jiff::Timestamp::now();
+            let upload = Upload {
+                id,
+                source: SOURCE.to_owned(),
+                config: self.config.clone(),
+                bytes: file.len() as u64,
+                sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+                name: None,
+                encoding: None,
+                all_or_nothing: false,
+                asked_at: now,
+                touched_at: now,
+                stage: UploadStage::Waiting,
+                checked: UploadProgress::default(),
+                sent: UploadProgress::default(),
+                refusal: None,
+                problems: Vec::new(),
+                n_problems: 0,
+            };
+            ensure!(
+                self.table.keep_upload(&upload, 0).await?,
+                "a file was announced twice"
+            );
+            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            files.insert(object_key(id), Bytes::from(file));
+            let body = serde_json::to_string(&Message::File { upload: id })?;
+            let event = json!({ "Records": [{ "messageId": id.to_string(), "body": body }] });
+            events.push(event.to_string());
+        }
+        Ok(events)
+    }
+}
+
+/// What the bucket holds under a name. The files are shorter than any range that is asked for.
+fn object(files: &Files, key: &str) -> Response {
+    let files = files.lock().unwrap_or_else(PoisonError::into_inner);
+    match files.get(key) {
+        Some(file) => (StatusCode::PARTIAL_CONTENT, file.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
@@ -191,7 +275,7 @@ fn secret(body: &[u8]) -> Response {
     let asked: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let value = match asked["SecretId"].as_str() {
         Some(API_TOKEN_ID) => TOKEN.to_owned(),
-        _ => json!({ "pepper": "pepper-of-the-measurement", "crm": SIGNING_SECRET }).to_string(),
+        _ => json!({ "pepper": PEPPER, "crm": SIGNING_SECRET }).to_string(),
     };
     let answer = json!({ "Name": asked["SecretId"], "SecretString": value });
     (

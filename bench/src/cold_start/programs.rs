@@ -10,9 +10,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::quota::Quota;
 
-/// In the order in which a new lead comes to them; `score` when that person does something.
-pub(super) const FUNCTIONS: [&str; 7] = [
-    "capture", "enrich", "assign", "deliver", "score", "recycle", "api",
+/// In the order in which a new lead comes to them; `score` when that person does something, and `files` at the end, since it
+/// sends more leads on.
+pub(super) const FUNCTIONS: [&str; 8] = [
+    "capture", "enrich", "assign", "deliver", "score", "recycle", "api", "files",
 ];
 
 /// What they are compared with.

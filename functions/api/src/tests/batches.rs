@@ -12,7 +12,11 @@ use super::{PEPPER, World, noon, submission};
 async fn batch(world: &World, rows: u32) -> BatchId {
     let id = BatchId::derive(&Pepper::new(PEPPER), "website", &[b"a batch".to_vec()]);
     let named = |number: u32| -> SubmissionId {
-        let repeated = if number % 10 == 0 { number - 1 } else { number };
+        let repeated = if number.is_multiple_of(10) {
+            number - 1
+        } else {
+            number
+        };
         submission(u128::from(repeated))
     };
     let kept: Vec<BatchRow> = (1..=rows)
