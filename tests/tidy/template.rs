@@ -1,6 +1,6 @@
 //! The template agrees with the code.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tests::template::{self, TEXT, capitalised, environment, parameters, resources};
 
@@ -47,10 +47,23 @@ fn every_queue_that_a_function_sends_to_is_wired_known_by_address_and_allowed() 
             && !path.ends_with("tests.rs")
     };
     for function in FUNCTIONS {
-        let folder = Path::new("functions").join(function).join("src");
+        let folder = Path::new("functions").join(function);
+        // What makes things safe sends for both doors that use it.
+        let manifest = read(&folder.join("Cargo.toml"));
+        let uses_intake = manifest.contains("\nintake.workspace");
+        let folders = [
+            Some(folder.join("src")),
+            uses_intake.then(|| PathBuf::from("shared/intake/src")),
+        ];
+        let is_of_it = |path: &Path| {
+            folders
+                .iter()
+                .flatten()
+                .any(|folder| path.starts_with(folder))
+        };
         let texts: Vec<(bool, String)> = files(is_product)
             .into_iter()
-            .filter(|path| path.starts_with(&folder))
+            .filter(|path| is_of_it(path))
             .map(|path| (path.ends_with("main.rs"), read(&path)))
             .collect();
         assert!(!texts.is_empty(), "{function}");

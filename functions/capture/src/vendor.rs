@@ -4,10 +4,12 @@
 //! the vendor is told to send it again, finds it accepted and uses up nothing; and if the vendor never does, the recycler sends
 //! it on.
 
+use std::collections::BTreeSet;
+
 use domain::config::{Source, VendorAnswer};
 use domain::id::SubmissionId;
 use domain::submission::Submission;
-use domain::vendor::{Answer, Offer};
+use domain::vendor::{Answer, Offer, all_wrong};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
@@ -103,10 +105,24 @@ impl Capture {
                 self.offer(buyer, contract, submission).await
             }
             Parsed::Wrong(wrong) => {
-                let offered = Offered::Wrong(wrong.id, &wrong.problems);
-                let answered = settled(buyer, contract, offered).await?;
+                let before = self.named_before(buyer, contract, wrong.earlier).await?;
+                let id = before.unwrap_or(wrong.lead.id);
+                let raw = &wrong.lead.raw;
+                let source = buyer.config.sources.get(contract.source);
+                let given: BTreeSet<&str> = raw
+                    .iter()
+                    .filter(|(_, text)| !text.trim().is_empty())
+                    .map(|(name, _)| name.as_str())
+                    .chain(
+                        source
+                            .iter()
+                            .flat_map(|source| source.defaults.keys().map(String::as_str)),
+                    )
+                    .collect();
+                let problems = all_wrong(contract.vendor, &wrong.lead.problems, &given);
+                let answered = settled(buyer, contract, Offered::Wrong(id, &problems)).await?;
                 Ok(Heard {
-                    id: wrong.id,
+                    id,
                     offer: Some(answered.offer),
                     goes_on: None,
                     is_in_ledger: false,
@@ -127,24 +143,38 @@ impl Capture {
         }
     }
 
+    /// The name that a lead had in the window before, if the same content was answered under it no longer ago than a window
+    /// is: then it is that lead.
+    async fn named_before(
+        &self,
+        buyer: &Buyer<'_>,
+        contract: Contract<'_>,
+        earlier: Option<SubmissionId>,
+    ) -> Result<Option<SubmissionId>, Problem> {
+        let Some(earlier) = earlier else {
+            return Ok(None);
+        };
+        let stored = self.table.offer(earlier).await;
+        let stored = stored.map_err(|error| unavailable(&error))?;
+        let window = buyer.config.sources.get(contract.source);
+        let window = window.map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
+        let is_repeat = stored
+            .is_some_and(|stored| buyer.now.as_second() - stored.offer.at.as_second() < window);
+        Ok(is_repeat.then_some(earlier))
+    }
+
     async fn offer(
         &self,
         buyer: &Buyer<'_>,
         contract: Contract<'_>,
         mut submission: Submission,
     ) -> Result<Heard, Problem> {
-        // The same content in the window before is this lead, and was answered then.
-        if let Some(earlier) = submission.earlier {
-            let stored = self.table.offer(earlier).await;
-            let window = buyer.config.sources.get(contract.source);
-            let window = window.map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
-            let is_repeat = stored
-                .map_err(|error| unavailable(&error))?
-                .is_some_and(|stored| buyer.now.as_second() - stored.offer.at.as_second() < window);
-            if is_repeat {
-                submission.id = earlier;
-                submission.earlier = None;
-            }
+        if let Some(before) = self
+            .named_before(buyer, contract, submission.earlier)
+            .await?
+        {
+            submission.id = before;
+            submission.earlier = None;
         }
         let answered = settled(buyer, contract, Offered::Fit(&submission)).await?;
         let bought = answered.offer.bought();

@@ -66,9 +66,8 @@ impl Enrich {
         };
         let missing = match found {
             Ok(Parsed::Submission(submission)) => return self.receive(submission).await,
-            Ok(Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined)) => {
-                return self.quarantine(quarantined).await;
-            }
+            Ok(Parsed::Quarantined(quarantined)) => return self.quarantine(quarantined).await,
+            Ok(Parsed::Wrong(wrong)) => return self.quarantine(wrong.lead).await,
             Ok(Parsed::Announced(_)) => {
                 Missing::new("unreadable", "the platform announced it once more")
             }

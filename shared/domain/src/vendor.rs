@@ -3,6 +3,8 @@
 //! Nothing is counted here. What applies to a lead is worked out; whether a cap still has room, and whether a person is known,
 //! is decided by the write that accepts the lead.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -258,7 +260,7 @@ pub struct CapNow {
 /// # Errors
 /// Why the lead is not wanted at all: every field that is missing, else the first criterion that it does not meet.
 pub fn terms(vendor: &Vendor, fields: &Fields, now: Timestamp) -> Result<Terms, Answer> {
-    let missing = missing(vendor, fields);
+    let missing = missing(vendor, |field| fields.contains_key(field));
     if !missing.is_empty() {
         return Err(invalid_fields(missing));
     }
@@ -365,15 +367,30 @@ pub fn bad_ping(code: &str, reason: &str) -> Answer {
     }
 }
 
-fn missing(vendor: &Vendor, fields: &Fields) -> Vec<FieldProblem> {
-    let is_missing = |name: &&String| {
-        name.parse::<Field>()
-            .is_ok_and(|field| !fields.contains_key(&field))
+/// Everything that is wrong with a lead which is wrong in some fields: those, and what the contract asks for and it does not
+/// have, so that its vendor corrects both at once. `given` are the names of fields that it has or that are filled in for it.
+pub fn all_wrong(
+    vendor: &Vendor,
+    problems: &[FieldProblem],
+    given: &BTreeSet<&str>,
+) -> Vec<FieldProblem> {
+    let is_given = |field: &Field| {
+        let name = field.to_string();
+        // What follows from other fields follows once those are right.
+        field.is_fact()
+            || given.contains(name.as_str())
+            || problems.iter().any(|problem| problem.field == name)
     };
+    let mut all = problems.to_vec();
+    all.extend(missing(vendor, is_given));
+    all
+}
+
+fn missing(vendor: &Vendor, is_there: impl Fn(&Field) -> bool) -> Vec<FieldProblem> {
     vendor
         .required
         .iter()
-        .filter(is_missing)
+        .filter(|name| name.parse::<Field>().is_ok_and(|field| !is_there(&field)))
         .map(|name| FieldProblem {
             field: name.clone(),
             code: "required".to_owned(),

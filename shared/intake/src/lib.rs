@@ -125,9 +125,12 @@ pub fn message(parsed: Parsed) -> Message {
         Parsed::Submission(submission) => Message::Submission {
             submission: Box::new(submission),
         },
-        // What a vendor is told is wrong is never queued; should it come here, a person looks at it.
-        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => Message::Quarantined {
+        Parsed::Quarantined(quarantined) => Message::Quarantined {
             quarantined: Box::new(quarantined),
+        },
+        // What a vendor is told is wrong is never queued; should it come here, a person looks at it.
+        Parsed::Wrong(wrong) => Message::Quarantined {
+            quarantined: Box::new(wrong.lead),
         },
         Parsed::Announced(announced) => Message::Announced {
             announced: Box::new(announced),

@@ -178,8 +178,10 @@ impl Reader {
                 Some('[') => Some(Form::JsonArray(json::Array::default())),
                 Some('{') => Some(Form::JsonLines(json::Lines::default())),
                 Some('<') => Some(Form::Adf(Prospects::default())),
-                // The first bytes of a ZIP archive, which is what workbooks are.
-                Some('P') if self.text.starts_with("PK\u{3}\u{4}") => {
+                // The first bytes of a ZIP archive, which is what workbooks are, and of a PDF.
+                Some('P' | '%')
+                    if self.text.starts_with("PK\u{3}\u{4}") || self.text.starts_with("%PDF-") =>
+                {
                     return Err(Refusal::UnsupportedContentType { takes: TAKES });
                 }
                 Some(_) => Some(Form::Csv(Cells::default())),

@@ -105,9 +105,18 @@ pub enum Parsed {
     /// Kept for a person to correct: the sender would not understand, or not read, what is wrong with it.
     Quarantined(Quarantined),
     /// Wrong in some fields, from a vendor, who is told so: nothing of it is kept.
-    Wrong(Quarantined),
+    Wrong(Wrong),
     /// Only announced: its answers are to be fetched ([`questions`]), then it becomes one of the others ([`read_answers`]).
     Announced(Announced),
+}
+
+/// A lead of a vendor that is wrong in some fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wrong {
+    /// What it says, and what is wrong with it.
+    pub lead: Quarantined,
+    /// As [`Submission::earlier`].
+    pub earlier: Option<SubmissionId>,
 }
 
 impl Parsed {
@@ -115,7 +124,8 @@ impl Parsed {
     pub fn id(&self) -> SubmissionId {
         match self {
             Parsed::Submission(submission) => submission.id,
-            Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => quarantined.id,
+            Parsed::Quarantined(quarantined) => quarantined.id,
+            Parsed::Wrong(wrong) => wrong.lead.id,
             Parsed::Announced(announced) => announced.id,
         }
     }
@@ -203,10 +213,11 @@ fn of_drafts(
             }));
             continue;
         }
+        let earlier = identity.earlier;
         match judged(door, incoming, identity, draft, meant) {
             Judged::Fit(one) => parsed.push(one),
-            Judged::Wrong(_, Parsed::Quarantined(wrong)) if answers_vendor => {
-                parsed.push(Parsed::Wrong(wrong));
+            Judged::Wrong(_, Parsed::Quarantined(lead)) if answers_vendor => {
+                parsed.push(Parsed::Wrong(Wrong { lead, earlier }));
             }
             Judged::Wrong(found, _) if answers_person => problems.extend(found),
             Judged::Wrong(_, one) => parsed.push(one),

@@ -7,7 +7,7 @@ use domain::id::SubmissionId;
 use domain::vendor::{Answer, Offer};
 
 use super::{End, Item, text};
-use crate::contracts::{ACME, COBB, VENDORS, price};
+use crate::contracts::{ACME, VENDORS, price};
 use crate::senders::Heard;
 use crate::story::What;
 use crate::world::World;
@@ -200,14 +200,7 @@ fn answers(world: &World, offers: &Offers, violations: &mut Vec<String>) {
             .iter()
             .filter_map(|heard| heard.submission.as_deref())
             .collect();
-        // Known: only its content and the time tell what it is, and of a lead with wrong fields the window before is not looked up.
-        let is_of_two_windows =
-            vendor == COBB && all.iter().all(|heard| heard.outcome == "rejected");
-        if named.len() > 1 && is_of_two_windows {
-            world
-                .network
-                .note("wrong leads refused under two names (known)");
-        } else if named.len() > 1 {
+        if named.len() > 1 {
             wrong(format!("was answered as {named:?}"));
         }
         let prices: BTreeSet<_> = accepted

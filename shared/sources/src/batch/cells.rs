@@ -214,6 +214,12 @@ fn names_of(cells: Vec<String>, line: u64) -> Result<Arc<[String]>, Refusal> {
             "holds bytes that are no text in the encoding of the file; say which encoding it is, by `charset=` in the content type or --encoding",
         ));
     }
+    let is_binary = |character: char| character.is_control() && !character.is_whitespace();
+    if cells.iter().any(|name| name.contains(is_binary)) {
+        return Err(wrong(
+            "holds control characters, which are in no name of a column; export the file as CSV, JSON lines or ADF",
+        ));
+    }
     // Nobody calls a column by an address.
     if cells.iter().any(|cell| Email::parse(cell.trim()).is_ok()) {
         return Err(wrong(

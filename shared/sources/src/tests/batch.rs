@@ -44,9 +44,8 @@ impl Request {
 fn good(row: &Checked) -> &Submission {
     match row.outcome.as_ref().unwrap() {
         Parsed::Submission(submission) => submission,
-        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => {
-            panic!("{:?}", quarantined.problems)
-        }
+        Parsed::Quarantined(quarantined) => panic!("{:?}", quarantined.problems),
+        Parsed::Wrong(wrong) => panic!("{:?}", wrong.lead.problems),
         Parsed::Announced(_) => panic!("a file announces nothing"),
     }
 }
@@ -255,6 +254,8 @@ fn what_is_no_table_is_refused_with_the_remedy() {
         ("", 400),
         ("\n\n", 400),
         ("ada@example.com,Ada\nb@example.com,Bo\n", 400),
+        ("%PDF-1.7\n%\u{1}", 415),
+        ("a\u{0}b,c\n1,2\n", 400),
         ("PK\u{3}\u{4}workbook", 415),
         ("<adf></adf>", 415),
     ] {
@@ -509,7 +510,7 @@ fn two_columns_of_one_name_that_differ_are_an_error_of_the_row() {
 
 #[test]
 fn a_file_without_a_row_is_refused_with_the_reason() {
-    for body in ["garbage", "email,first_name\n", "%PDF-1.7 \u{1}\u{2}"] {
+    for body in ["garbage", "email,first_name\n"] {
         let refusal = post(body).batch().unwrap_err();
         assert_eq!(refusal.status(), 400, "{body}");
         assert!(

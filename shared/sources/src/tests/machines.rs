@@ -1,7 +1,7 @@
 //! Machines: vendors' formats, documents of somebody else's design, and what they are answered.
 
 use super::*;
-use crate::{Answered, Reply, reply};
+use crate::{Answered, Reply, Wrong, reply};
 
 fn machine(kind: SourceKind, content_type: &str, body: impl Into<Vec<u8>>) -> Request {
     Request::new(kind, content_type, body)
@@ -301,7 +301,7 @@ fn each(request: &Request) -> Vec<String> {
         .iter()
         .map(|one| match one {
             Parsed::Submission(submission) => submission.fields[&Field::Email].to_string(),
-            Parsed::Quarantined(kept) | Parsed::Wrong(kept) => {
+            Parsed::Quarantined(kept) | Parsed::Wrong(Wrong { lead: kept, .. }) => {
                 let problem = &kept.problems[0];
                 format!("{} {}", problem.field, problem.code)
             }

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::about::{Sample, Signing, Trial};
-use crate::{Answered, Unauthorized, about, reply};
+use crate::{Answered, Unauthorized, Wrong, about, reply};
 use domain::config::{AnswersApi, Need};
 
 /// Written as Standard Webhooks want it, which is good for all others, too.
@@ -134,7 +134,10 @@ fn tell(parsed: &Parsed, lines: &mut Vec<String>) {
                 lines.push(format!("  consent {}", one_line(agreed)));
             }
         }
-        Parsed::Quarantined(quarantined) | Parsed::Wrong(quarantined) => {
+        Parsed::Quarantined(quarantined)
+        | Parsed::Wrong(Wrong {
+            lead: quarantined, ..
+        }) => {
             lines.push(format!(
                 "quarantined: {}",
                 codes(&quarantined.problems).join(", ")
