@@ -216,7 +216,10 @@ pub enum Command {
     /// The whole file is checked first, and everything that is wrong is told row by row. Then the good rows are sent, or
     /// none if --all-or-nothing or the source says so. An import that broke off goes on where it stopped when it is
     /// started again, and one that is done changes nothing. Columns are understood by their names, as fields of a form
-    /// are.
+    /// are. Standard error says how far it is: a bar on a terminal, else a line now and then, and nothing with --json.
+    ///
+    /// The exit code is 0 only if every row is safe, and 1 if one was refused, or would be with --check: the good rows
+    /// are taken all the same, unless none were to be.
     #[command(after_help = examples!(
         "leadline import leads.csv --source website"
         "leadline import leads.csv --source website --check --report problems.jsonl"

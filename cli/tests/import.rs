@@ -1,7 +1,7 @@
 //! Files imported by the command that users run, into the process that they run.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -142,7 +142,13 @@ fn a_file_is_checked_imported_and_the_second_run_changes_nothing() {
     let broken_off: Value = serde_json::from_slice(&broken_off.stdout).unwrap();
     assert!(broken_off["sent"].as_u64().unwrap() >= 500);
 
-    let done = process.json(&["import", path, "--source", "website", "--json"]);
+    let done = process.leadline(&["import", path, "--source", "website", "--json"], b"");
+    assert_eq!(
+        (done.status.code(), done.stderr.as_slice()),
+        (Some(1), &b""[..]),
+        "two rows are not safe, and programs read standard error"
+    );
+    let done: Value = serde_json::from_slice(&done.stdout).unwrap();
     let sums = ["rows", "good", "rejected", "known"].map(|name| done[name].as_u64().unwrap());
     assert_eq!(sums, [1_200, 1_198, 2, 500], "{done}");
     let again = process.json(&["import", path, "--source", "website", "--json"]);
@@ -204,6 +210,32 @@ fn prospects_of_adf_are_imported_and_the_second_run_changes_nothing() {
 }
 
 #[test]
+fn an_import_without_a_terminal_names_its_first_batch_and_ends_well_if_every_row_is_safe() {
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start(directory.path());
+    let mut rows = "email,last_name\n".to_owned();
+    for row in 0..5_000 {
+        rows += &format!("person{row}@example.com,Number {row}\n");
+    }
+    let file = directory.path().join("people.csv");
+    std::fs::write(&file, rows).unwrap();
+    let arguments = ["import", file.to_str().unwrap(), "--source", "website"];
+    let done = process.leadline(&arguments, b"");
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    let told = String::from_utf8(done.stderr).unwrap();
+    let first = told.lines().find(|line| line.starts_with("bat_")).unwrap();
+    assert!(
+        first.ends_with(
+            ": its 500 rows are taken; if you stop here, the same command goes on where it stopped."
+        ),
+        "{told}"
+    );
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert!(out.contains("5000 rows were accepted now"), "{out}");
+    assert!(out.contains(first.split(':').next().unwrap()), "{out}");
+}
+
+#[test]
 fn what_is_no_table_is_told_in_words() {
     let directory = tempfile::tempdir().unwrap();
     let process = Process::start(directory.path());
@@ -257,6 +289,7 @@ per = "total"
         &[&["import", file, "--report", written], &secret[..]].concat(),
         b"",
     );
+    assert_eq!(told.status.code(), Some(1), "two rows were not taken");
     let text = String::from_utf8(told.stdout).unwrap();
     assert!(
         text.contains("2 good rows were refused when they were sent, as told above.\n3 new rows were accepted now."),
@@ -355,12 +388,23 @@ fn a_large_file_is_uploaded_survives_kill_9_and_changes_nothing_when_it_comes_ag
 
     let process = Process::configured(data.path(), source);
     let mut import = Command::new(env!("CARGO_BIN_EXE_leadline"))
-        .args(&arguments)
+        .args(&arguments[..arguments.len() - 1])
         .args(["--url", &process.url])
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    let mut lines = BufReader::new(import.stderr.take().unwrap()).lines();
+    let uploaded = lines
+        .by_ref()
+        .map(Result::unwrap)
+        .find(|line| line.starts_with("bat_"))
+        .unwrap();
+    let (upload, says) = uploaded.split_once(": ").unwrap();
+    assert!(
+        says.starts_with("uploaded; the file is taken also if you stop here"),
+        "{says}"
+    );
     let uploads = data.path().join("uploads");
     let is_stored = || {
         std::fs::read_dir(&uploads).unwrap().any(|entry| {
@@ -384,6 +428,7 @@ fn a_large_file_is_uploaded_survives_kill_9_and_changes_nothing_when_it_comes_ag
     let (sent, known) = (&done["sent"], &done["known"]);
     assert_eq!(sent.as_u64().unwrap() + known.as_u64().unwrap(), 4_400);
     assert_eq!(done["errors"][0]["row"], 4_401);
+    assert_eq!(done["batches"][0], upload);
     let again = process.json(&arguments);
     assert_eq!(
         (&again["sent"], &again["known"], &again["batches"]),

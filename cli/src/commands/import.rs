@@ -22,9 +22,9 @@ use sources::batch::Encoding;
 use crate::answer::Answer;
 use crate::client::{BatchCall, Client};
 use crate::failure::Failure;
-use crate::layout::{Sheet, at, clean, columns};
+use crate::layout::{Sheet, at, clean, columns, count};
 use crate::options::{BatchArguments, Connection, ImportArguments};
-use bar::Bar;
+use bar::{Bar, Telling};
 use pieces::Pieces;
 use report::Report;
 
@@ -56,6 +56,15 @@ struct Sums {
 }
 
 impl Sums {
+    /// How an import ends that got through its file: well only if every row is safe, or would be.
+    fn ending(&self) -> Result<(), Failure> {
+        if self.wrong + self.refused > 0 {
+            Err(Failure::Told)
+        } else {
+            Ok(())
+        }
+    }
+
     /// What a door says of the good rows of a piece that it took.
     fn add_accepted(&mut self, answer: &Value) {
         let accepted = number(answer, "accepted");
@@ -98,6 +107,7 @@ pub(crate) fn import(
     {
         return Ok(());
     }
+    let telling = Telling::fitting(connection.json);
     let mut sums = Sums::default();
     let mut known = Vec::new();
     let call = |body: &str, only_check: bool, is_strict: bool| {
@@ -111,7 +121,7 @@ pub(crate) fn import(
         patiently(|| client.submit_batch(&call))
     };
 
-    let mut bar = Bar::new("Checking", length);
+    let mut bar = Bar::new("Checking", length, telling);
     let mut pieces = Pieces::new(&mut file, encoding)?;
     while let Some(piece) = pieces.next()? {
         sums.rows += (piece.places.len() + piece.broken.len()) as u64;
@@ -139,15 +149,11 @@ pub(crate) fn import(
     if arguments.check || is_refused {
         report.end(out)?;
         report.sum_up(&sums, &[], out)?;
-        return if sums.wrong > 0 {
-            Err(Failure::Told)
-        } else {
-            Ok(())
-        };
+        return sums.ending();
     }
 
     let mut batches = Vec::new();
-    let mut bar = Bar::new("Sending", length);
+    let mut bar = Bar::new("Sending", length, telling);
     let mut pieces = Pieces::new(&mut file, encoding)?;
     let mut known = known.into_iter();
     while let Some(piece) = pieces.next()? {
@@ -163,13 +169,21 @@ pub(crate) fn import(
             let refused = report.add_all(&answer, &piece.places, &told, out)?;
             sums.refused += refused.len() as u64;
             sums.add_accepted(&answer);
-            batches.push(at(&answer, "/batch"));
+            let batch = at(&answer, "/batch");
+            if batches.is_empty() && pieces.read < length {
+                bar.say(&format!(
+                    "{batch}: its {} are taken; if you stop here, the same command goes on where it stopped.",
+                    count(number(&answer, "accepted") as usize, "row")
+                ));
+            }
+            batches.push(batch);
         }
         bar.show(pieces.read, sums.known + sums.sent);
     }
     bar.clear();
     report.end(out)?;
-    report.sum_up(&sums, &batches, out)
+    report.sum_up(&sums, &batches, out)?;
+    sums.ending()
 }
 
 /// `leadline batch`

@@ -106,14 +106,8 @@ pub(crate) fn attempt(
             tell(outcome, out)?;
         }
         let is_on_its_way = |outcome: &Value| at(outcome, "/submission/outcome") == ON_ITS_WAY;
-        if let Some(answers) = source.answers.as_ref()
-            && outcomes.iter().any(is_on_its_way)
-        {
-            writeln!(
-                out,
-                "What it announced is fetched from the platform with the token {}, and tried for a day: of a sample there is nothing to be fetched.",
-                clean(&answers.token)
-            )?;
+        if outcomes.iter().any(is_on_its_way) {
+            tell_why_on_its_way(name, source, out)?;
         }
         if outcomes.is_empty() && (200..300).contains(&status) {
             let why = if source.vendor.is_some() {
@@ -215,6 +209,23 @@ fn outcomes(client: &Client, ids: &[String]) -> Result<Vec<Value>, Failure> {
         outcomes.push(json!({ "submission": submission, "lead": lead }));
     }
     Ok(outcomes)
+}
+
+/// What was only announced is not there before it was fetched.
+fn tell_why_on_its_way(name: &str, source: &Source, out: &mut impl Write) -> Result<(), Failure> {
+    match &source.answers {
+        Some(answers) => writeln!(
+            out,
+            "What it announced is fetched from the platform with the token {}, and tried for a day: of a sample there is nothing to be fetched.",
+            clean(&answers.token)
+        )?,
+        None if source.kind.needs().answers != Need::No => writeln!(
+            out,
+            "What it announced cannot be fetched, since the source has no `answers`: add `answers = {{ token = \"{name}-token\" }}` to it."
+        )?,
+        None => {}
+    }
+    Ok(())
 }
 
 fn tell(outcome: &Value, out: &mut impl Write) -> Result<(), Failure> {

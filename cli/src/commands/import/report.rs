@@ -18,7 +18,7 @@ const MAX_PRINTED: usize = 100;
 /// What is wrong, row by row: printed as it is found, and written to a file if one is wanted.
 pub(super) struct Report {
     file: Option<File>,
-    as_json: bool,
+    pub(super) as_json: bool,
     source: String,
     printed: usize,
     problems: usize,

@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 use ring::digest::{Context as Digest, SHA256};
 use serde_json::{Value, json};
 
-use super::bar::Bar;
+use super::bar::{Bar, Telling};
 use super::report::Report;
 use super::{Sums, number, patiently};
 use crate::client::Client;
@@ -45,7 +45,8 @@ pub(super) fn import(
     report: &mut Report,
     out: &mut impl Write,
 ) -> Result<bool, Failure> {
-    let mut said = json!({ "bytes": length, "sha256": digest(file, length)? });
+    let telling = Telling::fitting(report.as_json);
+    let mut said = json!({ "bytes": length, "sha256": digest(file, length, telling)? });
     if arguments.all_or_nothing {
         said["all_or_nothing"] = json!(true);
     }
@@ -69,7 +70,7 @@ pub(super) fn import(
                 file: file.try_clone()?,
                 left: length,
                 sent: 0,
-                bar: Bar::new("Sending", length),
+                bar: Bar::new("Uploading", length, telling),
             };
             match client.put_file(&place.0, &place.1, body, length) {
                 Ok(()) => break,
@@ -79,9 +80,16 @@ pub(super) fn import(
         }
         state = ask()?.value()?;
     }
-    let mut bar = Bar::new("Checking", length);
+    let mut bar = Bar::new("Checking", length, telling);
     let mut last = (Value::Null, Instant::now());
-    while !matches!(at(&state, "/stage").as_str(), "done" | "refused") {
+    let is_over = |state: &Value| matches!(at(state, "/stage").as_str(), "done" | "refused");
+    if !is_over(&state) {
+        let upload = at(&state, "/upload");
+        bar.say(&format!(
+            "{upload}: uploaded; the file is taken also if you stop here, and `leadline batch {upload}` tells how far it is."
+        ));
+    }
+    while !is_over(&state) {
         let progress = json!([state["stage"], state["rows"], state["sent"]]);
         if progress != last.0 {
             last = (progress, Instant::now());
@@ -89,12 +97,16 @@ pub(super) fn import(
             bar.clear();
             return Err(still_going(&at(&state, "/upload")));
         }
-        let rows = number(&state, "rows");
-        let share = match at(&state, "/stage").as_str() {
-            "sending" => length * number(&state, "sent") / number(&state, "accepted").max(1),
-            _ => 0,
-        };
-        bar.show(share, rows);
+        match at(&state, "/stage").as_str() {
+            "sending" => {
+                let sent = number(&state, "sent");
+                bar.turn_to("Taking");
+                let share = u128::from(length) * u128::from(sent)
+                    / u128::from(number(&state, "accepted").max(1));
+                bar.show(u64::try_from(share).unwrap_or(length), sent);
+            }
+            _ => bar.show(0, number(&state, "rows")),
+        }
         std::thread::sleep(PAUSE);
         state = ask()?.value()?;
     }
@@ -143,7 +155,11 @@ fn tell(
     }
     let batches: Vec<String> = is_done.then_some(upload).into_iter().collect();
     report.sum_up(&sums, &batches, out)?;
-    if is_done { Ok(()) } else { Err(Failure::Told) }
+    if is_done {
+        sums.ending()
+    } else {
+        Err(Failure::Told)
+    }
 }
 
 /// The problems that an answer lists.
@@ -206,9 +222,9 @@ fn still_going(upload: &str) -> Failure {
 }
 
 /// The SHA-256 of a file, in hexadecimal.
-fn digest(file: &mut File, length: u64) -> Result<String, Failure> {
+fn digest(file: &mut File, length: u64, telling: Telling) -> Result<String, Failure> {
     file.seek(SeekFrom::Start(0))?;
-    let mut bar = Bar::new("Reading", length);
+    let mut bar = Bar::new("Reading", length, telling);
     let mut digest = Digest::new(&SHA256);
     let mut bytes = [0; READ_BYTES];
     let mut read = 0;
