@@ -177,10 +177,12 @@ pub enum Command {
     /// Show how the sources are doing, or account for everything that one of them sent.
     ///
     /// Without a name, every source: when it was last heard, whether it has fallen silent against its own rhythm, and what
-    /// became of its last day. With one, its ledger hour by hour. Sources with `ledger = true` are accounted for.
+    /// became of its last day, or of the time of --from and --to. With one, its ledger hour by hour. Sources with `ledger =
+    /// true` are accounted for.
     /// With --vendor-said the command fails unless as many were accepted as the vendor says it sent.
     #[command(after_help = examples!(
         "leadline sources"
+        "leadline sources --from 7d"
         "leadline sources website --from 2026-03-01 --to 2026-03-02"
         "leadline sources website --vendor-said 1250"
         "leadline sources website --vendor-counts counts.csv --from 2026-03-01 --to 2026-04-01"
@@ -188,9 +190,9 @@ pub enum Command {
     Sources(SourcesArguments),
     /// Show what vendors sold, what became of it, and whether they count the same.
     ///
-    /// Without a name, every vendor with its caps and its day. With one, its scorecard by day. With --claims, a file of what
-    /// the vendor says it sent is compared with what was received; the command fails unless all of it was received once and
-    /// bought.
+    /// Without a name, every vendor with its caps and its day, or with its counts of the days of --from and --to. With one,
+    /// its scorecard by day. With --claims, a file of what the vendor says it sent is compared with what was received; the
+    /// command fails unless all of it was received once and bought.
     #[command(after_help = examples!(
         "leadline vendors"
         "leadline vendors acme --from 2026-03-01 --to 2026-04-01"
@@ -598,10 +600,10 @@ pub struct SourcesArguments {
     pub source: Option<String>,
     /// From when on: a day of UTC (2026-03-01), a time (2026-03-01T08:00:00+01:00), or how long ago (90m, 24h, 7d, 2w); a day
     /// before the end if not said.
-    #[arg(long, value_name = "TIME", requires = "source")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_when)]
     pub from: Option<String>,
     /// Until before when, written in the same ways; now if not said.
-    #[arg(long, value_name = "TIME", requires = "source")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = parse_when)]
     pub to: Option<String>,
     /// How many the vendor says it sent in that time.
     #[arg(long, value_name = "NUMBER", requires = "source")]
@@ -615,6 +617,21 @@ pub struct SourcesArguments {
         conflicts_with = "vendor_said"
     )]
     pub vendor_counts: Option<PathBuf>,
+}
+
+/// When, as it was typed in. Leadline itself understands it; here is only told what looks like another option, or like a
+/// number below zero.
+fn parse_when(text: &str) -> Result<String, String> {
+    let Some(rest) = text.strip_prefix('-') else {
+        return Ok(text.to_owned());
+    };
+    let number = rest.strip_suffix(['m', 'h', 'd', 'w']).unwrap_or_default();
+    let is_ago = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    Err(if is_ago {
+        format!("how long ago is written without a sign: write {rest}")
+    } else {
+        "write it as 7d, 24h or 2026-03-01".to_owned()
+    })
 }
 
 fn parse_url(text: &str) -> Result<Url, String> {
@@ -636,10 +653,10 @@ pub struct VendorsArguments {
     pub vendor: Option<String>,
     /// The first day, such as 2026-03-01, or how long ago (7d, 2w), in the vendor's time zone; thirty days before the end if
     /// not said.
-    #[arg(long, value_name = "DAY", requires = "vendor")]
+    #[arg(long, value_name = "DAY", allow_hyphen_values = true, value_parser = parse_when)]
     pub from: Option<String>,
     /// The day after the last one, written in the same ways; tomorrow if not said.
-    #[arg(long, value_name = "DAY", requires = "vendor")]
+    #[arg(long, value_name = "DAY", allow_hyphen_values = true, value_parser = parse_when)]
     pub to: Option<String>,
     /// A file of what the vendor says it sent: CSV, one JSON object on each line, or a JSON array, with columns id,
     /// submission, email, phone, email_sha256 or phone_sha256. Addresses and numbers are hashed before they are sent.

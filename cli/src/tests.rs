@@ -14,6 +14,7 @@ mod adding;
 mod checking;
 mod leads;
 mod parsing;
+mod periods;
 mod refusals;
 mod submissions;
 mod versions;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::failure::Failure;
@@ -106,17 +106,33 @@ pub(crate) fn feedback(
     connection: &Connection,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    let kind = arguments.kind.name();
+    let reason = arguments
+        .reason
+        .as_deref()
+        .map(|reason| format!(" ({})", clean(reason)))
+        .unwrap_or_default();
+    let body = json!({ "kind": kind, "reason": arguments.reason, "by": arguments.by });
+    let sentence = format!("{kind}{reason}");
+    note(&arguments.who, "feedback", body, &sentence, connection, out)
+}
+
+/// Notes something about a lead under `part` of its address, without what is null in `body`, and says it in a sentence.
+fn note(
+    who: &Who,
+    part: &str,
+    mut body: Value,
+    sentence: &str,
+    connection: &Connection,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let client = Client::new(connection)?;
-    let id = find(&client, &arguments.who)?;
-    let mut body = Map::new();
-    body.insert("kind".to_owned(), json!(arguments.kind.name()));
-    for (key, value) in [("reason", &arguments.reason), ("by", &arguments.by)] {
-        if let Some(value) = value {
-            body.insert(key.to_owned(), json!(value));
-        }
+    let id = find(&client, who)?;
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
     }
-    let body = Value::Object(body).to_string();
-    let answer = client.post(&["v1", "leads", &id, "feedback"], "application/json", &body)?;
+    let path = ["v1", "leads", &id, part];
+    let answer = client.post(&path, "application/json", &body.to_string())?;
     if connection.json {
         return answer.print(out);
     }
@@ -125,16 +141,7 @@ pub(crate) fn feedback(
     // A merged lead answers under the id that it has now.
     let answered = at(&answer, "/id");
     let id = if answered.is_empty() { id } else { answered };
-    let reason = arguments
-        .reason
-        .as_deref()
-        .map(|reason| format!(" ({})", clean(reason)))
-        .unwrap_or_default();
-    Ok(writeln!(
-        out,
-        "Noted for {id}: {}{reason}.",
-        arguments.kind.name()
-    )?)
+    Ok(writeln!(out, "Noted for {id}: {sentence}.")?)
 }
 
 /// What was noted and may not be as it was meant.
@@ -167,31 +174,13 @@ pub(crate) fn consent(
             ),
         });
     }
-    let client = Client::new(connection)?;
-    let id = find(&client, &arguments.who)?;
-    let mut body = Map::new();
-    body.insert("purpose".to_owned(), json!(arguments.purpose));
-    body.insert("granted".to_owned(), json!(arguments.give));
-    for (key, value) in [("reason", &arguments.reason), ("by", &arguments.by)] {
-        if let Some(value) = value {
-            body.insert(key.to_owned(), json!(value));
-        }
-    }
-    let body = Value::Object(body).to_string();
-    let answer = client.post(&["v1", "leads", &id, "consent"], "application/json", &body)?;
-    if connection.json {
-        return answer.print(out);
-    }
-    let answer = answer.value()?;
-    warn(&answer, out)?;
-    let answered = at(&answer, "/id");
-    let id = if answered.is_empty() { id } else { answered };
+    let purpose = &arguments.purpose;
+    let body = json!({
+        "purpose": purpose, "granted": arguments.give, "reason": arguments.reason, "by": arguments.by,
+    });
     let said = if arguments.give { "given" } else { "withdrawn" };
-    Ok(writeln!(
-        out,
-        "Noted for {id}: consent to {} is {said}.",
-        clean(&arguments.purpose)
-    )?)
+    let sentence = format!("consent to {} is {said}", clean(purpose));
+    note(&arguments.who, "consent", body, &sentence, connection, out)
 }
 
 /// The query of a search; `None` when there is nothing to search for.

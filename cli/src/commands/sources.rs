@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::failure::Failure;
@@ -22,6 +22,9 @@ const COUNTS: [(&str, &str); 7] = [
     ("in_flight", "In flight"),
 ];
 
+/// What is said of a source whose submissions are not accounted for.
+const NO_LEDGER: &str = "keeps no ledger (ledger = true in the configuration)";
+
 /// `leadline sources`
 pub(crate) fn sources(
     arguments: &SourcesArguments,
@@ -29,8 +32,14 @@ pub(crate) fn sources(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let client = Client::new(connection)?;
+    let mut query = Vec::new();
+    query.extend(arguments.from.as_deref().map(|from| ("from", from)));
+    query.extend(arguments.to.as_deref().map(|to| ("to", to)));
     let Some(source) = &arguments.source else {
         let answer = client.get(&["v1", "sources"], &[])?;
+        if !query.is_empty() {
+            return all_of_a_time(&client, &answer.value()?, &query, connection, out);
+        }
         if connection.json {
             return answer.print(out);
         }
@@ -40,9 +49,6 @@ pub(crate) fn sources(
         Some(path) => Some(vendor_counts(path)?),
         None => None,
     };
-    let mut query = Vec::new();
-    query.extend(arguments.from.as_deref().map(|from| ("from", from)));
-    query.extend(arguments.to.as_deref().map(|to| ("to", to)));
     let answer = client.get(&["v1", "sources", source, "ledger"], &query)?;
     let ledger = answer.value()?;
     if connection.json {
@@ -83,7 +89,7 @@ fn all(answer: &Value, out: &mut impl Write) -> Result<(), Failure> {
         );
         let is = |name: &str| source.get(name) == Some(&Value::Bool(true));
         row.push(match (is("ledger"), is("is_silent")) {
-            (false, _) => "keeps no ledger (ledger = true in the configuration)".to_owned(),
+            (false, _) => NO_LEDGER.to_owned(),
             (true, true) => "SILENT: longer than ever in the last week".to_owned(),
             (true, false) => String::new(),
         });
@@ -91,6 +97,61 @@ fn all(answer: &Value, out: &mut impl Write) -> Result<(), Failure> {
     }
     columns(&rows, out)?;
     Ok(writeln!(out, "\nCounts are of the last 24 hours.")?)
+}
+
+/// What became of all that the sources sent in a time, a line for each of them.
+fn all_of_a_time(
+    client: &Client,
+    answer: &Value,
+    query: &[(&str, &str)],
+    connection: &Connection,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let mut rows: Vec<[String; 9]> = Vec::new();
+    let mut add = |first: String, counts: &mut dyn Iterator<Item = String>, remark: &str| {
+        let row = std::iter::once(first).chain(counts);
+        let row: Vec<String> = row.chain([remark.to_owned()]).collect();
+        rows.extend(<[String; 9]>::try_from(row));
+    };
+    let mut heads = COUNTS.iter().map(|(_, head)| (*head).to_owned());
+    add("Source".to_owned(), &mut heads, "");
+    let mut ledgers = Vec::new();
+    let sources = answer.get("sources").and_then(Value::as_array);
+    for source in sources.into_iter().flatten() {
+        let name = source.get("name").and_then(Value::as_str);
+        let name = name.unwrap_or_default();
+        if source.get("ledger") != Some(&Value::Bool(true)) {
+            add(
+                clean(name),
+                &mut COUNTS.iter().map(|_| String::new()),
+                NO_LEDGER,
+            );
+            continue;
+        }
+        let ledger = client
+            .get(&["v1", "sources", name, "ledger"], query)?
+            .value()?;
+        let mut counts = COUNTS
+            .iter()
+            .map(|(count, _)| at(&ledger, &format!("/total/{count}")));
+        add(clean(name), &mut counts, "");
+        ledgers.push(ledger);
+    }
+    if connection.json {
+        let told = json!({ "sources": ledgers });
+        return Ok(writeln!(out, "{told:#}")?);
+    }
+    columns(&rows, out)?;
+    match ledgers.first() {
+        Some(ledger) => writeln!(
+            out,
+            "\nCounts are of what was accepted from {} until {}.",
+            at(ledger, "/from"),
+            at(ledger, "/to")
+        )?,
+        None => writeln!(out, "\nThere is nothing to count.")?,
+    }
+    Ok(())
 }
 
 fn show(ledger: &Value, out: &mut impl Write) -> Result<(), Failure> {

@@ -18,8 +18,14 @@ pub(crate) fn vendors(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let client = Client::new(connection)?;
+    let mut query = Vec::new();
+    query.extend(arguments.from.as_deref().map(|from| ("from", from)));
+    query.extend(arguments.to.as_deref().map(|to| ("to", to)));
     let Some(vendor) = &arguments.vendor else {
         let answer = client.get(&["v1", "vendors"], &[])?;
+        if !query.is_empty() {
+            return all_of_some_days(&client, &answer.value()?, &query, connection, out);
+        }
         return if connection.json {
             answer.print(out)
         } else {
@@ -29,9 +35,6 @@ pub(crate) fn vendors(
     if let Some(path) = &arguments.claims {
         return claims::compare(vendor, path, &client, connection, out);
     }
-    let mut query = Vec::new();
-    query.extend(arguments.from.as_deref().map(|from| ("from", from)));
-    query.extend(arguments.to.as_deref().map(|to| ("to", to)));
     let answer = client.get(&["v1", "vendors", vendor, "scorecard"], &query)?;
     if connection.json {
         answer.print(out)
@@ -75,6 +78,74 @@ fn all(answer: &Value, out: &mut impl Write) -> Result<(), Failure> {
     )?)
 }
 
+/// What the vendors sold in some days, a line for each of them.
+fn all_of_some_days(
+    client: &Client,
+    answer: &Value,
+    query: &[(&str, &str)],
+    connection: &Connection,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let mut cards = Vec::new();
+    for vendor in list(answer, "/vendors") {
+        let name = vendor.get("name").and_then(Value::as_str);
+        let path = ["v1", "vendors", name.unwrap_or_default(), "scorecard"];
+        cards.push(client.get(&path, query)?.value()?);
+    }
+    if connection.json {
+        let told = json!({ "vendors": cards });
+        return Ok(writeln!(out, "{told:#}")?);
+    }
+    let mut rows = vec![heads("Vendor")];
+    for card in &cards {
+        let total = card.get("total").unwrap_or(&Value::Null);
+        rows.push(counts_of(at(card, "/vendor"), total));
+    }
+    columns(&rows, out)?;
+    match cards.first() {
+        Some(card) => writeln!(
+            out,
+            "\nCounts are from {} until before {}, in each vendor's time zone.",
+            at(card, "/from"),
+            at(card, "/to")
+        )?,
+        None => writeln!(out, "\nThere are no vendors.")?,
+    }
+    Ok(())
+}
+
+/// The heads of columns of counts, under what the first of them is.
+fn heads(first: &str) -> [String; 9] {
+    [
+        first,
+        "Offered",
+        "Accepted",
+        "Duplicate",
+        "Rejected",
+        "Capped",
+        "Held",
+        "Returned",
+        "Owed",
+    ]
+    .map(str::to_owned)
+}
+
+/// A line of counts, of a day or of a vendor.
+fn counts_of(first: String, counts: &Value) -> [String; 9] {
+    let count = |name: &str| at(counts, &format!("/{name}"));
+    [
+        first,
+        count("offered"),
+        count("accepted"),
+        count("duplicate"),
+        count("rejected"),
+        count("capped"),
+        count("held"),
+        count("returned"),
+        money(counts, "/owed"),
+    ]
+}
+
 fn scorecard(card: &Value, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(
         out,
@@ -84,37 +155,12 @@ fn scorecard(card: &Value, out: &mut impl Write) -> Result<(), Failure> {
         at(card, "/to"),
         at(card, "/timezone")
     )?;
-    let heads = [
-        "Day",
-        "Offered",
-        "Accepted",
-        "Duplicate",
-        "Rejected",
-        "Capped",
-        "Held",
-        "Returned",
-        "Owed",
-    ];
-    let mut rows: Vec<[String; 9]> = vec![heads.map(str::to_owned)];
-    let mut add = |first: String, counts: &Value| {
-        let count = |name: &str| at(counts, &format!("/{name}"));
-        rows.push([
-            first,
-            count("offered"),
-            count("accepted"),
-            count("duplicate"),
-            count("rejected"),
-            count("capped"),
-            count("held"),
-            count("returned"),
-            money(counts, "/owed"),
-        ]);
-    };
+    let mut rows = vec![heads("Day")];
     for day in list(card, "/days") {
-        add(at(day, "/day"), day);
+        rows.push(counts_of(at(day, "/day"), day));
     }
     let total = card.get("total").unwrap_or(&Value::Null);
-    add("In all".to_owned(), total);
+    rows.push(counts_of("In all".to_owned(), total));
     columns(&rows, out)?;
     writeln!(out)?;
     for (name, title) in [

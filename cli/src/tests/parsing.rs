@@ -105,6 +105,21 @@ fn help_is_a_result_and_a_mistake_is_not() {
 }
 
 #[test]
+fn how_long_ago_is_written_without_a_sign_and_whoever_writes_one_is_told_what_to_write() {
+    for (arguments, remedy) in [
+        (&["sources", "website", "--from", "-7d"][..], "write 7d"),
+        (&["sources", "--to", "-90m"], "write 90m"),
+        (&["vendors", "acme", "--from", "-2w"], "write 2w"),
+        (&["sources", "--from", "--json"], "7d, 24h or 2026-03-01"),
+        (&["vendors", "--to", "-7"], "7d, 24h or 2026-03-01"),
+    ] {
+        let printed = leadline(arguments);
+        assert_eq!(printed.ending, Ending::Misused, "{arguments:?}");
+        assert!(printed.err.contains(remedy), "{}", printed.err);
+    }
+}
+
+#[test]
 fn the_help_does_not_show_the_token() {
     for argument in Options::command().get_arguments().chain(
         Options::command()

@@ -19,6 +19,14 @@ const TIME: &str = "this is a time as RFC 3339 says (2026-03-01T12:00:00Z), a da
 /// How days may be written.
 const DAY: &str = "this is a day (2026-03-01), or how many days or weeks ago (7d, 2w)";
 
+/// What is wrong with a text that says when.
+enum Wrong {
+    /// It is written in no way that is understood.
+    Shape,
+    /// It is longer ago than anybody can mean.
+    TooLongAgo,
+}
+
 /// What a text says about when.
 enum Said {
     Time(Timestamp),
@@ -38,9 +46,9 @@ pub(crate) fn of_times(
 ) -> Result<(Timestamp, Timestamp), Problem> {
     let midnight = |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
     let read = |text: &str| match said(text)? {
-        Said::Time(at) => Some(at),
-        Said::Day(day) => midnight(day),
-        Said::Ago(ago) => now.checked_sub(ago).ok(),
+        Said::Time(at) => Ok(at),
+        Said::Day(day) => midnight(day).ok_or(Wrong::Shape),
+        Said::Ago(ago) => now.checked_sub(ago).map_err(|_| Wrong::TooLongAgo),
     };
     let (from, to) = read_both(request, read, TIME)?;
     let (default_from, default_to) = defaults(to);
@@ -59,12 +67,10 @@ pub(crate) fn of_days(
 ) -> Result<(Date, Date), Problem> {
     let read = |text: &str| match said(text)? {
         // A time would have to be cut to a day, and could be meant in another zone.
-        Said::Time(_) => None,
-        Said::Day(day) => Some(day),
-        Said::Ago(ago) => {
-            let is_days = ago.as_hours() % 24 == 0 && ago.as_mins() % 60 == 0;
-            is_days.then(|| today.checked_sub(ago).ok()).flatten()
-        }
+        Said::Time(_) => Err(Wrong::Shape),
+        Said::Day(day) => Ok(day),
+        Said::Ago(ago) if ago.as_hours() % 24 != 0 || ago.as_mins() % 60 != 0 => Err(Wrong::Shape),
+        Said::Ago(ago) => today.checked_sub(ago).map_err(|_| Wrong::TooLongAgo),
     };
     let (from, to) = read_both(request, read, DAY)?;
     let (default_from, default_to) = defaults(to);
@@ -73,7 +79,7 @@ pub(crate) fn of_days(
 
 fn read_both<T>(
     request: &Request,
-    read: impl Fn(&str) -> Option<T>,
+    read: impl Fn(&str) -> Result<T, Wrong>,
     shape: &str,
 ) -> Result<(Option<T>, Option<T>), Problem> {
     let parameters = web::query(request.uri().query())
@@ -90,8 +96,13 @@ fn read_both<T>(
             }
         };
         match read(&value) {
-            Some(at) => *wanted = Some(at),
-            None => wrong.push(field(&name, "invalid", shape)),
+            Ok(at) => *wanted = Some(at),
+            Err(Wrong::Shape) => wrong.push(field(&name, "invalid", shape)),
+            Err(Wrong::TooLongAgo) => wrong.push(field(
+                &name,
+                "too_long_ago",
+                "this is more than ten years ago: give a later time",
+            )),
         }
     }
     if wrong.is_empty() {
@@ -113,31 +124,36 @@ fn in_order<T: PartialOrd>(from: T, to: T) -> Result<(T, T), Problem> {
     }
 }
 
-fn said(text: &str) -> Option<Said> {
+fn said(text: &str) -> Result<Said, Wrong> {
     let text = text.trim();
     if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(Said::Time(at));
+        return Ok(Said::Time(at));
     }
     // What is longer than a day has a time in it, of which the zone is missing.
     if text.len() == "2026-03-01".len()
         && let Ok(day) = text.parse::<Date>()
     {
-        return Some(Said::Day(day));
+        return Ok(Said::Day(day));
     }
-    let unit = text.chars().last()?;
+    let unit = text.chars().last().ok_or(Wrong::Shape)?;
     let number = &text[..text.len() - unit.len_utf8()];
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+        return Err(Wrong::Shape);
     }
-    let number: i64 = number.parse().ok()?;
-    let minutes = match unit {
-        'm' => number,
-        'h' => number.checked_mul(60)?,
-        'd' => number.checked_mul(24 * 60)?,
-        'w' => number.checked_mul(7 * 24 * 60)?,
-        _ => return None,
+    let unit: i64 = match unit {
+        'm' => 1,
+        'h' => 60,
+        'd' => 24 * 60,
+        'w' => 7 * 24 * 60,
+        _ => return Err(Wrong::Shape),
     };
-    (minutes <= MAX_HOURS * 60).then(|| Said::Ago(SignedDuration::from_mins(minutes)))
+    // Digits that are no number are too many.
+    let minutes = number.parse().ok();
+    let minutes = minutes.and_then(|number: i64| number.checked_mul(unit));
+    match minutes.filter(|minutes| *minutes <= MAX_HOURS * 60) {
+        Some(minutes) => Ok(Said::Ago(SignedDuration::from_mins(minutes))),
+        None => Err(Wrong::TooLongAgo),
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +233,25 @@ mod tests {
             "since=7d",
         ] {
             assert_eq!(times(query), None, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_ago_is_told_apart_from_what_is_not_understood() {
+        let code = |query: &str| {
+            let read = of_times(&asking(query), noon(), |_| (noon(), noon()));
+            let errors = read.err().and_then(|problem| problem.errors);
+            errors.map(|errors| errors[0]["code"].as_str().unwrap_or_default().to_owned())
+        };
+        for (query, expected) in [
+            ("from=9999999d", "too_long_ago"),
+            ("from=87841h", "too_long_ago"),
+            ("from=99999999999999999999d", "too_long_ago"),
+            ("to=9223372036854775807w", "too_long_ago"),
+            ("from=9999999y", "invalid"),
+            ("from=-7d", "invalid"),
+        ] {
+            assert_eq!(code(query).as_deref(), Some(expected), "{query}");
         }
     }
 

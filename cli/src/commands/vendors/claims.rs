@@ -5,7 +5,7 @@
 
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -42,16 +42,25 @@ const COLUMNS: [(&str, &str); 10] = [
 /// What the columns may be called, in words.
 const NAMES: &str = "id, submission, email, phone, email_sha256 or phone_sha256";
 
+/// Where something stands in a file. Ordered as the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    /// The how-manieth lead it is, from 1; the names of columns and blank lines do not count.
+    item: u64,
+    /// The line on which it begins, from 1.
+    line: u64,
+}
+
 /// A lead that a line of the file names.
 struct ClaimedLead {
-    line: u64,
+    place: Place,
     names: Map<String, Value>,
 }
 
 /// A line that cannot be compared.
 #[derive(Debug, PartialEq, Eq)]
 struct BadLine {
-    line: u64,
+    place: Place,
     /// As the file calls it; `row` where it is the line as a whole.
     column: String,
     /// What is wrong and what would be right.
@@ -96,39 +105,45 @@ pub(super) fn compare(
 
 /// What came of each line. Two lines are one lead if they name it alike, or if the same was received of both.
 fn reported(claims: &[ClaimedLead], found: &[Value], bad: Vec<BadLine>) -> Report {
+    let lines = claims.iter().map(|claim| claim.place.line);
+    let lines: Vec<u64> = lines.chain(bad.iter().map(|bad| bad.place.line)).collect();
+    let different: BTreeSet<u64> = lines.iter().copied().collect();
     let mut report = Report {
         bad,
+        is_by_item: different.len() < lines.len(),
         ..Report::default()
     };
-    let mut first_named: BTreeMap<String, u64> = BTreeMap::new();
-    let mut first_received: BTreeMap<String, u64> = BTreeMap::new();
+    let mut first_named: BTreeMap<String, Place> = BTreeMap::new();
+    let mut first_received: BTreeMap<String, Place> = BTreeMap::new();
     for (claim, found) in claims.iter().zip(found) {
-        let line = claim.line;
+        let place = claim.place;
         let named = Value::Object(claim.names.clone()).to_string();
         if let Some(first) = first_named.get(&named) {
-            report.claimed_twice.push((line, *first));
+            report.claimed_twice.push((place, *first));
             continue;
         }
-        first_named.insert(named, line);
+        first_named.insert(named, place);
         let received: Vec<&Value> = list(found, "/received").collect();
         match received.as_slice() {
-            [] => report.missing.push(line),
+            [] => report.missing.push(place),
             [one] => {
                 let outcome = at(one, "/outcome");
-                let first = *first_received.entry(at(one, "/submission")).or_insert(line);
-                if first != line {
-                    report.claimed_twice.push((line, first));
+                let first = *first_received
+                    .entry(at(one, "/submission"))
+                    .or_insert(place);
+                if first != place {
+                    report.claimed_twice.push((place, first));
                 } else if outcome != "accepted" {
-                    report.refused.push((line, outcome, at(one, "/reason")));
+                    report.refused.push((place, outcome, at(one, "/reason")));
                 } else if !at(one, "/returned").is_empty() {
-                    report.returned.push((line, at(one, "/returned")));
+                    report.returned.push((place, at(one, "/returned")));
                 } else {
                     report.right += 1;
                 }
             }
             several => {
                 let ids = several.iter().map(|one| at(one, "/submission")).collect();
-                report.received_twice.push((line, ids));
+                report.received_twice.push((place, ids));
             }
         }
     }
@@ -170,9 +185,12 @@ fn read(bytes: &[u8], name: &str) -> Result<(Vec<ClaimedLead>, Vec<BadLine>), Fa
     }
     let (mut claims, mut bad) = (Vec::with_capacity(rows.len()), Vec::new());
     for row in rows {
-        let line = row.line;
+        let place = Place {
+            item: row.number,
+            line: row.line,
+        };
         let wrong = |column: &str, message: &str| BadLine {
-            line,
+            place,
             column: clean(column),
             message: message.to_owned(),
         };
@@ -193,7 +211,7 @@ fn read(bytes: &[u8], name: &str) -> Result<(Vec<ClaimedLead>, Vec<BadLine>), Fa
                 let message = format!("this names no lead: fill in {NAMES}");
                 bad.push(wrong("row", &message));
             }
-            Ok(names) => claims.push(ClaimedLead { line, names }),
+            Ok(names) => claims.push(ClaimedLead { place, names }),
             Err((column, message)) => bad.push(wrong(column, message)),
         }
     }

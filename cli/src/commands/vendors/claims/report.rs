@@ -1,10 +1,10 @@
-//! What came of a comparison, by lines of the file.
+//! What came of a comparison, by lines of the file; or by its items, where several of them stand on one line.
 
 use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::BadLine;
+use super::{BadLine, Place};
 use crate::failure::Failure;
 use crate::layout::clean;
 
@@ -13,13 +13,15 @@ use crate::layout::clean;
 pub(super) struct Report {
     pub(super) right: usize,
     pub(super) bad: Vec<BadLine>,
-    pub(super) missing: Vec<u64>,
-    /// With the line that names the same lead first.
-    pub(super) claimed_twice: Vec<(u64, u64)>,
-    pub(super) received_twice: Vec<(u64, Vec<String>)>,
+    pub(super) missing: Vec<Place>,
+    /// With the one that names the same lead first.
+    pub(super) claimed_twice: Vec<(Place, Place)>,
+    pub(super) received_twice: Vec<(Place, Vec<String>)>,
     /// With outcome and reason.
-    pub(super) refused: Vec<(u64, String, String)>,
-    pub(super) returned: Vec<(u64, String)>,
+    pub(super) refused: Vec<(Place, String, String)>,
+    pub(super) returned: Vec<(Place, String)>,
+    /// Whether a line holds several items, as a JSON array may.
+    pub(super) is_by_item: bool,
 }
 
 impl Report {
@@ -28,28 +30,38 @@ impl Report {
     }
 
     pub(super) fn json(&self) -> Value {
-        let bad = self
-            .bad
-            .iter()
-            .map(|bad| json!({ "line": bad.line, "column": bad.column, "message": bad.message }));
-        let refused = self.refused.iter().map(
-            |(line, outcome, reason)| json!({ "line": line, "outcome": outcome, "reason": reason }),
-        );
+        let told = |place: &Place, rest: Value| {
+            let mut told = json!({ "line": place.line, "item": place.item });
+            if let (Some(told), Value::Object(rest)) = (told.as_object_mut(), rest) {
+                told.extend(rest);
+            }
+            told
+        };
+        let bad = self.bad.iter().map(|bad| {
+            let rest = json!({ "column": bad.column, "message": bad.message });
+            told(&bad.place, rest)
+        });
+        let refused = self.refused.iter().map(|(place, outcome, reason)| {
+            told(place, json!({ "outcome": outcome, "reason": reason }))
+        });
         let twice = self
             .received_twice
             .iter()
-            .map(|(line, ids)| json!({ "line": line, "submissions": ids }));
-        let claimed = self
-            .claimed_twice
-            .iter()
-            .map(|(line, first)| json!({ "line": line, "first_line": first }));
+            .map(|(place, ids)| told(place, json!({ "submissions": ids })));
+        let claimed = self.claimed_twice.iter().map(|(place, first)| {
+            let rest = json!({ "first_line": first.line, "first_item": first.item });
+            told(place, rest)
+        });
         let returned = self
             .returned
             .iter()
-            .map(|(line, reason)| json!({ "line": line, "reason": reason }));
+            .map(|(place, reason)| told(place, json!({ "reason": reason })));
+        let missing: Vec<u64> = self.missing.iter().map(|place| place.line).collect();
+        let missing_items: Vec<u64> = self.missing.iter().map(|place| place.item).collect();
         json!({
             "bought": self.right,
-            "never_received": self.missing,
+            "never_received": missing,
+            "never_received_items": missing_items,
             "claimed_twice": claimed.collect::<Vec<_>>(),
             "received_twice": twice.collect::<Vec<_>>(),
             "not_bought": refused.collect::<Vec<_>>(),
@@ -67,44 +79,53 @@ impl Report {
             self.right + sentences.len(),
             self.right
         )?;
-        for (line, sentence) in sentences {
-            writeln!(out, "line {line}: {sentence}")?;
+        for (place, sentence) in sentences {
+            writeln!(out, "{}: {sentence}", self.named(place))?;
         }
         Ok(())
     }
 
+    /// A place as people find it in the file.
+    fn named(&self, place: Place) -> String {
+        if self.is_by_item {
+            format!("item {}", place.item)
+        } else {
+            format!("line {}", place.line)
+        }
+    }
+
     /// What is not as it should be, in the order of the file.
-    fn sentences(&self) -> Vec<(u64, String)> {
+    fn sentences(&self) -> Vec<(Place, String)> {
         let bad = self.bad.iter().map(|bad| match bad.column.as_str() {
-            "row" => (bad.line, format!("not compared: {}", bad.message)),
+            "row" => (bad.place, format!("not compared: {}", bad.message)),
             column => (
-                bad.line,
+                bad.place,
                 format!("not compared: column {column}: {}", bad.message),
             ),
         });
         let missing = self
             .missing
             .iter()
-            .map(|line| (*line, "never received".to_owned()));
-        let claimed = self
-            .claimed_twice
-            .iter()
-            .map(|(line, first)| (*line, format!("the same lead as line {first}")));
-        let received = self.received_twice.iter().map(|(line, ids)| {
+            .map(|place| (*place, "never received".to_owned()));
+        let claimed = self.claimed_twice.iter().map(|(place, first)| {
+            let first = self.named(*first);
+            (*place, format!("the same lead as {first}"))
+        });
+        let received = self.received_twice.iter().map(|(place, ids)| {
             (
-                *line,
+                *place,
                 format!("received more than once: {}", ids.join(", ")),
             )
         });
         let refused = self
             .refused
             .iter()
-            .map(|(line, outcome, reason)| (*line, format!("not bought, {outcome}: {reason}")));
+            .map(|(place, outcome, reason)| (*place, format!("not bought, {outcome}: {reason}")));
         let returned = self
             .returned
             .iter()
-            .map(|(line, reason)| (*line, format!("returned, {reason}")));
-        let mut sentences: Vec<(u64, String)> = bad
+            .map(|(place, reason)| (*place, format!("returned, {reason}")));
+        let mut sentences: Vec<(Place, String)> = bad
             .chain(missing)
             .chain(claimed)
             .chain(received)

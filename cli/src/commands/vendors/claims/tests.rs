@@ -2,9 +2,9 @@ use super::*;
 
 const SUBMISSION: &str = "sub_169ja6zgwzvs2qda0g93qpfm5j";
 
-fn bad(line: u64, column: &str, message: &str) -> BadLine {
+fn bad(place: Place, column: &str, message: &str) -> BadLine {
     BadLine {
-        line,
+        place,
         column: column.to_owned(),
         message: message.to_owned(),
     }
@@ -28,7 +28,7 @@ fn a_line_that_names_no_lead_is_told_with_its_column_and_what_would_be_right() {
          ,,,,{SUBMISSION}\n"
     );
     let (claims, found) = read(file.as_bytes(), "file").ok().unwrap();
-    let lines: Vec<u64> = claims.iter().map(|claim| claim.line).collect();
+    let lines: Vec<u64> = claims.iter().map(|claim| claim.place.line).collect();
     assert_eq!(lines, [2, 8, 9]);
     assert_eq!(
         claims[1].names["phone_sha256"],
@@ -36,7 +36,7 @@ fn a_line_that_names_no_lead_is_told_with_its_column_and_what_would_be_right() {
     );
     let told: Vec<(u64, &str)> = found
         .iter()
-        .map(|bad| (bad.line, bad.column.as_str()))
+        .map(|bad| (bad.place.line, bad.column.as_str()))
         .collect();
     assert_eq!(
         told,
@@ -70,7 +70,7 @@ fn json_lines_are_read_and_a_broken_one_harms_only_itself() {
     let (claims, found) = read(file.as_bytes(), "file").ok().unwrap();
     assert_eq!(claims.len(), 2);
     assert_eq!(claims[0].names["id"], "17");
-    let lines: Vec<u64> = found.iter().map(|bad| bad.line).collect();
+    let lines: Vec<u64> = found.iter().map(|bad| bad.place.line).collect();
     assert_eq!(lines, [2, 3]);
 }
 
@@ -89,8 +89,16 @@ fn lines_that_name_one_lead_are_told_with_the_first_of_them_and_all_in_the_order
     ];
     let report = reported(&claims, &answers, found);
     assert_eq!(report.right, 1);
-    assert_eq!(report.missing, [3]);
-    assert_eq!(report.claimed_twice, [(4, 2), (5, 2), (7, 2), (9, 3)]);
+    let place = |line: u64| Place {
+        item: line - 1,
+        line,
+    };
+    assert_eq!(report.missing, [place(3)]);
+    let twice = [(4, 2), (5, 2), (7, 2), (9, 3)];
+    assert_eq!(
+        report.claimed_twice,
+        twice.map(|(line, first)| (place(line), place(first)))
+    );
     assert!(!report.is_right());
     let mut out = Vec::new();
     report.show("acme", &mut out).ok().unwrap();
@@ -112,8 +120,34 @@ fn lines_that_name_one_lead_are_told_with_the_first_of_them_and_all_in_the_order
     );
     assert_eq!(
         report.bad[0],
-        bad(8, "submission", &report.bad[0].message.clone())
+        bad(place(8), "submission", &report.bad[0].message.clone())
     );
+}
+
+#[test]
+fn items_of_an_array_on_one_line_are_named_by_their_number() {
+    let file = r#"[{"id": "a"}, {"id": "b"}, {"phone": "202 555"}, {"id": "a"}]"#;
+    let (claims, found) = read(file.as_bytes(), "file").ok().unwrap();
+    let answers = [
+        received(SUBMISSION, "accepted"),
+        json!({ "received": [] }),
+        json!({ "received": [] }),
+    ];
+    let report = reported(&claims, &answers, found);
+    let mut out = Vec::new();
+    report.show("acme", &mut out).ok().unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(lines[0], "item 2: never received");
+    assert!(
+        lines[1].starts_with("item 3: not compared: column phone: "),
+        "{text}"
+    );
+    assert_eq!(lines[2], "item 4: the same lead as item 1");
+    let told = report.json();
+    assert_eq!(told["never_received_items"], json!([2]));
+    assert_eq!(told["unreadable"][0]["item"], 3);
+    assert_eq!(told["claimed_twice"][0]["first_item"], 1);
 }
 
 #[test]
