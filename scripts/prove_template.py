@@ -28,16 +28,21 @@ from local_aws import REGION, Receiver, TlsEnd, clean_environment, engine, servi
 STACK = "leadline"
 FUNCTIONS = ("capture", "enrich", "score", "assign", "deliver", "recycle", "files", "api")
 TYPEFORM_SECRET = "proof-typeform-secret"
+PARTNER_SECRET = "proof-partner-secret"
 WEBHOOK_KEY = hashlib.sha256(b"proof webhook").digest()
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(WEBHOOK_KEY).decode()
 
-# The shipped configuration plus what it cannot ship: somebody's webhook.
+# The shipped configuration plus what it cannot ship: somebody's webhook, and a source whose files are uploaded.
 CONFIG_ADDITIONS = """
 [destinations.proof-webhook]
 kind = "webhook"
 url = "{url}"
 secret = "proof_webhook"
 notify = ["lead.assigned"]
+
+[sources.partner]
+kind = "form"
+secret = "proof_partner"
 """
 
 
@@ -131,6 +136,7 @@ class Proof:
         self.refusals()
         self.leads_have_owners(sent)
         self.webhook_told(sent)
+        self.upload()
         self.schedule_fired()
         self.every_function_ran_well()
         self.poison_is_set_aside()
@@ -190,7 +196,7 @@ class Proof:
         made = json.loads(secrets.get_secret_value(SecretId=self.outputs["SecretsId"])["SecretString"])
         self.token = secrets.get_secret_value(SecretId=self.outputs["ApiTokenSecretId"])["SecretString"]
         self.report.check("the stack made a pepper and an API token", len(made.get("pepper", "")) >= 64 and len(self.token) >= 48)
-        made |= {"typeform": TYPEFORM_SECRET, "proof_webhook": WEBHOOK_SECRET}
+        made |= {"typeform": TYPEFORM_SECRET, "proof_webhook": WEBHOOK_SECRET, "proof_partner": PARTNER_SECRET}
         secrets.put_secret_value(SecretId=self.outputs["SecretsId"], SecretString=json.dumps(made))
 
     def push_configuration(self):
@@ -306,6 +312,40 @@ class Proof:
             "every delivery carries a Standard Webhooks signature that verifies", self.receiver.deliveries and not bad, f"{len(bad)} do not"
         )
 
+    def upload(self):
+        """A file that is put under the address that was announced for it: the bucket's notice starts `files`."""
+        file, emails = submissions.file()
+        announced = {"bytes": len(file), "sha256": hashlib.sha256(file).hexdigest(), "name": "partner.csv"}
+        headers = {"Content-Type": "application/json", "X-Leadline-Secret": PARTNER_SECRET}
+
+        def stage():
+            return self.capture.call("POST", "/v1/sources/partner/uploads", json.dumps(announced), headers)
+
+        answer = stage()
+        place = answer.json() or {}
+        if not self.report.check("a file is announced, and has an address to be put at", answer.status == 201 and "url" in place, answer):
+            return
+        url = urlsplit(place["url"])
+        connection = http.client.HTTPConnection(url.netloc, timeout=60)
+        connection.request(place["method"], f"{url.path}?{url.query}", body=file, headers=place["headers"])
+        put = Answer(connection.getresponse())
+        connection.close()
+        self.report.check("the bucket takes the file", put.status == 200, put)
+        done = until(90, lambda: (stage().json() or {}).get("stage") == "done")
+        said = stage().json() or {}
+        counts = [said.get(name) for name in ("accepted", "rejected", "sent")]
+        wrong = [error["row"] for error in said.get("errors", [])]
+        self.report.check(
+            "the file is checked, its good rows are sent and the wrong one is named",
+            done and counts == [len(emails), 1, len(emails)] and wrong == [2],
+            said,
+        )
+        owned = until(60, lambda: all((self.leads_of(email) or [{}])[0].get("owner") for email in emails))
+        self.report.check("the people of the file have owners", owned)
+        rows = self.get(f"/v1/batches/{place['upload']}")
+        outcomes = (rows.json() or {}).get("outcomes")
+        self.report.check("what became of its rows can be asked", outcomes == {"created": len(emails), "rejected": 1}, rows)
+
     # ---- what runs beside ----
 
     def log_lines(self, prefix):
@@ -390,7 +430,7 @@ class Proof:
     def logs_hold_no_personal_data(self, sent):
         lines = self.log_lines(f"{STACK}-")
         text = "\n".join(lines).lower()
-        words = [submission.email for submission in sent] + ["okafor", "meunier", "haddad", "novak", "555-0143", "2025550143", TYPEFORM_SECRET]
+        words = [submission.email for submission in sent] + ["okafor", "meunier", "haddad", "novak", "delgado", "petrov", "555-0143", "2025550143", TYPEFORM_SECRET, PARTNER_SECRET]
         found = [word for word in words if word.lower() in text]
         self.report.check(f"{len(lines)} log lines hold no personal data and no secret", lines and not found, ", ".join(found))
 

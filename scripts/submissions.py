@@ -139,6 +139,17 @@ def chatbot(source="assistant"):
     return Submission(source, "emil@example.com", "application/json", body)
 
 
+def file():
+    """A file of three rows, of which the second is wrong; and the addresses of the others."""
+    text = (
+        "First name;Last name;E-mail;Company;Country\n"
+        "Farah;Delgado;farah@harbour.example;Harbour Freight;SE\n"
+        "Goran;Petrov;goran at harbour;Harbour Freight;SE\n"
+        "Hanna;Moreau;hanna@atelier.example;Atelier Moreau;FR\n"
+    )
+    return text.encode(), ["farah@harbour.example", "hanna@atelier.example"]
+
+
 def events():
     """Behaviour, as a tracker reports it on POST /v1/events."""
     return as_json(
