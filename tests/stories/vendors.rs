@@ -700,6 +700,7 @@ async fn what_was_accepted_before_the_door_died_becomes_a_lead_and_is_counted_on
     let submission = domain::submission::Submission {
         id: domain::id::SubmissionId::derive(&pepper, "acme", "event", b"acme-lead-0001"),
         earlier: None,
+        later: None,
         source: "acme".to_owned(),
         received_at: world.embedded.clock.now(),
         fields,
@@ -773,4 +774,39 @@ async fn what_a_bought_lead_costs_is_written_down() {
     println!("One bought lead with one cap and a ledger: {units} write units");
     assert!(units <= WRITE_UNITS_OF_A_BOUGHT_LEAD, "{units} write units");
     world.end().await;
+}
+
+/// Known by its content and the time alone, a lead has another name in every window, and clocks differ.
+#[tokio::test]
+async fn a_lead_without_an_id_is_bought_once_by_clocks_on_both_sides_of_a_window() {
+    let world = world().await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let ada = "email=ada%40example.com&country=US&postal_code=20001";
+    let wrong = "email=ada&country=US&postal_code=20001";
+    let hour = |time: &str| format!("2026-03-02T{time}Z").parse().unwrap();
+    let mut answers = Vec::new();
+    for body in [ada, wrong] {
+        // The copy whose clock is ahead is asked first, then one that is behind, then the first again.
+        for time in ["18:00:20", "17:55:00", "18:00:40"] {
+            world.clock.set(hour(time));
+            let (_, answer) = at_door(&world, "/v1/sources/landing", &[form], body).await;
+            answers.push((
+                answer["outcome"].as_str().unwrap().to_owned(),
+                answer["submission"].as_str().unwrap().to_owned(),
+            ));
+        }
+    }
+    assert_eq!(answers[0].0, "accepted");
+    assert_eq!(answers[3].0, "rejected");
+    for three in answers.chunks(3) {
+        assert!(three.iter().all(|answer| *answer == three[0]), "{three:?}");
+    }
+    world.settle().await;
+    let card = world.get("/v1/vendors/acme/scorecard").await.body;
+    let total = &card["total"];
+    assert_eq!(
+        (&total["accepted"], &total["rejected"]),
+        (&json!(1), &json!(1)),
+        "{card}"
+    );
 }

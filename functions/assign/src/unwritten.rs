@@ -67,6 +67,7 @@ fn submission_of(received: &Received) -> Submission {
     Submission {
         id: received.submission,
         earlier: None,
+        later: None,
         source: received.source.clone(),
         received_at: received.received_at,
         fields: received.fields.clone(),

@@ -18,7 +18,7 @@ use queue::{Message, Queue};
 use serde_json::{Map, Value, json};
 use sources::{Answered, Door, Incoming, Parsed};
 use table::{AcceptedThing, Current, LedgerEntry};
-use vendors::{Buyer, Contract, Offered};
+use vendors::{Buyer, Contract, Offered, Windows, WrongLead};
 use web::Problem;
 
 use crate::{Capture, answer, unavailable, witnessed};
@@ -105,8 +105,6 @@ impl Capture {
                 self.offer(buyer, contract, submission).await
             }
             Parsed::Wrong(wrong) => {
-                let before = self.named_before(buyer, contract, wrong.earlier).await?;
-                let id = before.unwrap_or(wrong.lead.id);
                 let raw = &wrong.lead.raw;
                 let source = buyer.config.sources.get(contract.source);
                 let given: BTreeSet<&str> = raw
@@ -120,9 +118,18 @@ impl Capture {
                     )
                     .collect();
                 let problems = all_wrong(contract.vendor, &wrong.lead.problems, &given);
-                let answered = settled(buyer, contract, Offered::Wrong(id, &problems)).await?;
+                let offered = Offered::Wrong(WrongLead {
+                    id: wrong.lead.id,
+                    windows: Windows {
+                        earlier: wrong.earlier,
+                        later: wrong.later,
+                        received_at: wrong.lead.received_at,
+                    },
+                    problems: &problems,
+                });
+                let answered = settled(buyer, contract, offered).await?;
                 Ok(Heard {
-                    id,
+                    id: answered.offer.submission,
                     offer: Some(answered.offer),
                     goes_on: None,
                     is_in_ledger: false,
@@ -143,40 +150,17 @@ impl Capture {
         }
     }
 
-    /// The name that a lead had in the window before, if the same content was answered under it no longer ago than a window
-    /// is: then it is that lead.
-    async fn named_before(
-        &self,
-        buyer: &Buyer<'_>,
-        contract: Contract<'_>,
-        earlier: Option<SubmissionId>,
-    ) -> Result<Option<SubmissionId>, Problem> {
-        let Some(earlier) = earlier else {
-            return Ok(None);
-        };
-        let stored = self.table.offer(earlier).await;
-        let stored = stored.map_err(|error| unavailable(&error))?;
-        let window = buyer.config.sources.get(contract.source);
-        let window = window.map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
-        let is_repeat = stored
-            .is_some_and(|stored| buyer.now.as_second() - stored.offer.at.as_second() < window);
-        Ok(is_repeat.then_some(earlier))
-    }
-
     async fn offer(
         &self,
         buyer: &Buyer<'_>,
         contract: Contract<'_>,
         mut submission: Submission,
     ) -> Result<Heard, Problem> {
-        if let Some(before) = self
-            .named_before(buyer, contract, submission.earlier)
-            .await?
-        {
-            submission.id = before;
-            submission.earlier = None;
-        }
         let answered = settled(buyer, contract, Offered::Fit(&submission)).await?;
+        if answered.offer.submission != submission.id {
+            submission.id = answered.offer.submission;
+            (submission.earlier, submission.later) = (None, None);
+        }
         let bought = answered.offer.bought();
         let is_bought = bought.is_some();
         submission.bought = bought.map(Box::new);

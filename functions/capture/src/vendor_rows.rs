@@ -9,7 +9,7 @@ use domain::vendor::Answer;
 use futures::future::try_join_all;
 use sources::Parsed;
 use sources::batch::Checked;
-use vendors::{Buyer, Contract, Offered};
+use vendors::{Buyer, Contract, Offered, Windows, WrongLead};
 use web::Problem;
 
 use crate::{Capture, unavailable};
@@ -79,7 +79,16 @@ impl Capture {
             Err(problems) => {
                 let key = [file, &row.number.to_be_bytes()[..]].concat();
                 let id = SubmissionId::derive(buyer.pepper, contract.source, "wrong_row", &key);
-                let settled = buyer.settle(contract, Offered::Wrong(id, problems)).await;
+                let wrong = WrongLead {
+                    id,
+                    windows: Windows {
+                        earlier: None,
+                        later: None,
+                        received_at: buyer.now,
+                    },
+                    problems,
+                };
+                let settled = buyer.settle(contract, Offered::Wrong(wrong)).await;
                 settled.map_err(|error| unavailable(&error))?;
                 return Ok(None);
             }

@@ -50,6 +50,10 @@ impl Enrich {
             source: &source,
         };
         let answered = buyer.settle(contract, Offered::Fit(submission)).await?;
+        if answered.offer.submission != submission.id {
+            // The same content has another name and is on its way; once it has arrived, this is its repeat.
+            return Err(Error::Contended);
+        }
         if let Some(bought) = answered.offer.bought() {
             submission.bought = Some(Box::new(bought));
             return Ok(true);

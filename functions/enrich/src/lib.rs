@@ -388,25 +388,29 @@ impl Enrich {
     }
 
     /// What became of the submission that this one repeats, if the same content came in the window before and that is not
-    /// long ago.
+    /// long ago, or by another clock in the window after.
     async fn original_of(
         &self,
         submission: &Submission,
         config: &Config,
     ) -> Result<Option<Record>, Error> {
-        let Some(earlier) = submission.earlier else {
-            return Ok(None);
-        };
         let window = config
             .sources
             .get(&submission.source)
             .map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
-        let record = self.table.submission(earlier).await?.record;
-        // What repeats a quarantined one and can be understood is worth more than that.
-        Ok(record.filter(|record| {
-            record.outcome != Outcome::Quarantined
-                && submission.received_at.as_second() - record.received_at.as_second() < window
-        }))
+        let came = submission.received_at.as_second();
+        for name in [submission.earlier, submission.later].into_iter().flatten() {
+            let record = self.table.submission(name).await?.record;
+            // What repeats a quarantined one and can be understood is worth more than that.
+            let is_original = |record: &Record| {
+                record.outcome != Outcome::Quarantined
+                    && came - record.received_at.as_second() < window
+            };
+            if let Some(original) = record.filter(is_original) {
+                return Ok(Some(original));
+            }
+        }
+        Ok(None)
     }
 
     async fn quarantine(&self, quarantined: Quarantined) -> Result<Vec<Outgoing>, Error> {

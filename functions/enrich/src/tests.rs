@@ -58,6 +58,7 @@ fn submission(number: u128) -> Submission {
     Submission {
         id: SubmissionId::from_bits(number),
         earlier: None,
+        later: None,
         source: "website".to_owned(),
         received_at: noon(),
         fields: Fields::from([(Field::Email, email)]),

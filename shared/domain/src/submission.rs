@@ -18,6 +18,10 @@ pub struct Submission {
     /// across the border of two windows is found under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<SubmissionId>,
+    /// The id it would have in the window after, for the same reason: another clock may be there already. Only what a vendor
+    /// sends has it, of whom nothing may be bought twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later: Option<SubmissionId>,
     /// Name of the source in the configuration.
     pub source: String,
     /// When it was accepted.

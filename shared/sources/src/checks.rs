@@ -59,6 +59,7 @@ pub fn recheck(
         (Ok(fields), true) => Ok(Submission {
             id: quarantined.id,
             earlier: None,
+            later: None,
             source: quarantined.source.clone(),
             received_at: quarantined.received_at,
             fields,

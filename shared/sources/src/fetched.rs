@@ -125,6 +125,7 @@ pub fn read_answers(
     let identity = Identity {
         id: announced.id,
         earlier: None,
+        later: None,
     };
     Ok(match judged(door, &incoming, identity, &draft, meant) {
         Judged::Fit(parsed) | Judged::Wrong(_, parsed) => parsed,

@@ -14,10 +14,22 @@ use crate::{Door, Incoming};
 /// Longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
 
-/// An id and, if only the content and the time tell repeats apart, that of the window before.
+/// An id and, if only the content and the time tell repeats apart, those of the windows before and after.
+#[derive(Clone, Copy)]
 pub(crate) struct Identity {
     pub(crate) id: SubmissionId,
     pub(crate) earlier: Option<SubmissionId>,
+    pub(crate) later: Option<SubmissionId>,
+}
+
+impl Identity {
+    fn of_sender(id: SubmissionId) -> Self {
+        Self {
+            id,
+            earlier: None,
+            later: None,
+        }
+    }
 }
 
 /// The id by, in this order: the sender's idempotency key; its own id of what it sent; its content within a window.
@@ -38,7 +50,7 @@ pub(crate) fn of(
         } else {
             derive(&format!("key:{index}"), key.as_bytes())
         };
-        return Identity { id, earlier: None };
+        return Identity::of_sender(id);
     }
     let content = digest(draft, meant);
     if let Some(external_id) = &meant.external_id {
@@ -48,7 +60,7 @@ pub(crate) fn of(
         } else {
             derive("event", external_id.as_bytes())
         };
-        return Identity { id, earlier: None };
+        return Identity::of_sender(id);
     }
     let length = i64::from(door.source.repeat_window_minutes);
     if length == 0 {
@@ -58,19 +70,19 @@ pub(crate) fn of(
             "moment",
             &[&content[..], &moment[..], &index.to_be_bytes()[..]].concat(),
         );
-        return Identity { id, earlier: None };
+        return Identity::of_sender(id);
     }
     let window = incoming
         .received_at
         .as_second()
         .div_euclid(60)
         .div_euclid(length);
+    let is_vendors = door.source.vendor.is_some();
+    let in_window = |window: i64| derive(&format!("content:{window}"), &content);
     Identity {
-        id: derive(&format!("content:{window}"), &content),
-        earlier: Some(derive(
-            &format!("content:{}", window.saturating_sub(1)),
-            &content,
-        )),
+        id: in_window(window),
+        earlier: Some(in_window(window.saturating_sub(1))),
+        later: is_vendors.then(|| in_window(window.saturating_add(1))),
     }
 }
 

@@ -117,6 +117,8 @@ pub struct Wrong {
     pub lead: Quarantined,
     /// As [`Submission::earlier`].
     pub earlier: Option<SubmissionId>,
+    /// As [`Submission::later`].
+    pub later: Option<SubmissionId>,
 }
 
 impl Parsed {
@@ -213,11 +215,14 @@ fn of_drafts(
             }));
             continue;
         }
-        let earlier = identity.earlier;
         match judged(door, incoming, identity, draft, meant) {
             Judged::Fit(one) => parsed.push(one),
             Judged::Wrong(_, Parsed::Quarantined(lead)) if answers_vendor => {
-                parsed.push(Parsed::Wrong(Wrong { lead, earlier }));
+                parsed.push(Parsed::Wrong(Wrong {
+                    lead,
+                    earlier: identity.earlier,
+                    later: identity.later,
+                }));
             }
             Judged::Wrong(found, _) if answers_person => problems.extend(found),
             Judged::Wrong(_, one) => parsed.push(one),
@@ -277,6 +282,7 @@ fn judged(
             Judged::Fit(Parsed::Submission(Submission {
                 id: identity.id,
                 earlier: identity.earlier,
+                later: identity.later,
                 source: door.name.to_owned(),
                 received_at: incoming.received_at,
                 fields,

@@ -7,7 +7,7 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::transact_write_items::builders::TransactWriteItemsFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use domain::decision::Decision;
 use domain::id::{LeadId, PingId, SubmissionId};
 use domain::submission::Submission;
@@ -76,6 +76,8 @@ pub struct Settling<'a> {
     pub replaces: Option<u32>,
     /// Whether it replaces that the lead was held: then it is not counted as held any more.
     pub was_held: bool,
+    /// Other names that the same lead may have: nothing may be answered under them.
+    pub rivals: &'a [SubmissionId],
     /// The caps that it counts for.
     pub caps: Vec<CapUse>,
     /// The person.
@@ -108,6 +110,8 @@ pub enum Settled {
     Done,
     /// The lead was answered otherwise meanwhile, or others wrote at the same time: read again.
     Overtaken,
+    /// It was answered under this other name.
+    Rival(usize),
     /// This cap has no room.
     Full(usize),
     /// This person was bought before.
@@ -120,6 +124,7 @@ pub enum Settled {
 #[derive(Debug, Clone, Copy)]
 enum Part {
     Answer,
+    Rival(usize),
     Cap(usize),
     Person(usize),
     Ping,
@@ -148,6 +153,10 @@ impl Table {
             item
         };
         request = request.transact_items(add(Part::Answer, self.answer_part(settling)?));
+        for (index, rival) in settling.rivals.iter().enumerate() {
+            let part = self.absence_part(*rival)?;
+            request = request.transact_items(add(Part::Rival(index), part));
+        }
         for (index, cap) in settling.caps.iter().enumerate() {
             request = request.transact_items(add(Part::Cap(index), self.cap_part(cap)?));
         }
@@ -192,6 +201,7 @@ impl Table {
             offer,
             replaces: Some(returning.replaces),
             was_held: false,
+            rivals: &[],
             caps: Vec::new(),
             persons: Vec::new(),
             ping: None,
@@ -333,6 +343,19 @@ impl Table {
             Some(version) => put.expression_attribute_values(":v", number(i64::from(version))),
         };
         built_put(put.build())
+    }
+
+    fn absence_part(&self, submission: SubmissionId) -> Result<TransactWriteItem, Error> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.name)
+            .set_key(Some(keys::offer(submission).item()))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|_| Error::Corrupt {
+                kind: "request",
+                problem: "a condition is incomplete",
+            })?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     fn message_part(
@@ -549,6 +572,8 @@ fn settled(parts: &[Part], refused: &[(usize, String)]) -> Settled {
         }
         match parts.get(*index) {
             Some(Part::Answer) => return Settled::Overtaken,
+            // What was said under the other name holds, whatever else speaks against this one.
+            Some(Part::Rival(rival)) => return Settled::Rival(*rival),
             Some(Part::Cap(cap)) if found == Settled::Overtaken => found = Settled::Full(*cap),
             // That a person is known says more than that there is no room for them.
             Some(Part::Person(person)) => found = Settled::Known(*person),

@@ -73,13 +73,38 @@ pub struct Contract<'a> {
     pub source: &'a str,
 }
 
+/// How far apart the clocks of two copies of a function are thought to be at most, in seconds. Lambda's differ by far less.
+const CLOCKS_APART: i64 = 600;
+
+/// What a lead is called in the windows beside its own, if only its content and the time tell repeats apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// In the one before.
+    pub earlier: Option<SubmissionId>,
+    /// In the one after.
+    pub later: Option<SubmissionId>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// A lead that is wrong in some fields.
+#[derive(Debug, Clone, Copy)]
+pub struct WrongLead<'a> {
+    /// Its name.
+    pub id: SubmissionId,
+    /// Its other names.
+    pub windows: Windows,
+    /// What is wrong.
+    pub problems: &'a [FieldProblem],
+}
+
 /// A lead that is offered.
 #[derive(Debug, Clone, Copy)]
 pub enum Offered<'a> {
     /// Fit to become a lead.
     Fit(&'a Submission),
-    /// Wrong in these fields.
-    Wrong(SubmissionId, &'a [FieldProblem]),
+    /// Wrong in some fields.
+    Wrong(WrongLead<'a>),
     /// Kept for a person to look at.
     Suspicious(SubmissionId),
 }
@@ -88,7 +113,8 @@ impl Offered<'_> {
     fn id(&self) -> SubmissionId {
         match self {
             Offered::Fit(submission) => submission.id,
-            Offered::Wrong(id, _) | Offered::Suspicious(id) => *id,
+            Offered::Wrong(wrong) => wrong.id,
+            Offered::Suspicious(id) => *id,
         }
     }
 }
@@ -102,8 +128,18 @@ pub struct Answered {
     pub is_repeat: bool,
 }
 
+/// Under which name a lead was answered.
+enum Named {
+    /// Its own.
+    Itself(Box<Answered>),
+    /// This one.
+    Rival(SubmissionId),
+}
+
 impl Buyer<'_> {
-    /// Answers a lead that a vendor offers. The same lead again gets the same answer and uses up nothing.
+    /// Answers a lead that a vendor offers. The same lead again gets the same answer and uses up nothing: if only its content
+    /// and the time tell what it is, also when it came under another name in the window before or after
+    /// (`offer.submission` says so).
     ///
     /// # Errors
     /// When it could not be answered; then nothing is used up that the same lead would not find again.
@@ -112,6 +148,89 @@ impl Buyer<'_> {
         contract: Contract<'_>,
         offered: Offered<'_>,
     ) -> Result<Answered, Error> {
+        let (mut id, mut rivals) = self.names(contract, offered).await?;
+        // A lead has three names at most, and one of them is answered first.
+        for _ in 0..2 {
+            let named = match offered {
+                Offered::Fit(submission) if submission.id != id => {
+                    let renamed = Submission {
+                        id,
+                        ..submission.clone()
+                    };
+                    self.settle_as(contract, Offered::Fit(&renamed), &rivals)
+                        .await?
+                }
+                Offered::Fit(_) => self.settle_as(contract, offered, &rivals).await?,
+                Offered::Wrong(wrong) => {
+                    let renamed = WrongLead { id, ..wrong };
+                    self.settle_as(contract, Offered::Wrong(renamed), &rivals)
+                        .await?
+                }
+                Offered::Suspicious(_) => self.settle_as(contract, offered, &rivals).await?,
+            };
+            match named {
+                Named::Itself(answered) => return Ok(*answered),
+                Named::Rival(rival) => {
+                    id = rival;
+                    rivals.clear();
+                }
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// The name under which a lead is answered: the one that it had in the window before, if it was answered under it no
+    /// longer ago than a window is. And the names under which it may be answered at the same moment: near the border of two
+    /// windows, other clocks may be on the other side of it.
+    async fn names(
+        &self,
+        contract: Contract<'_>,
+        offered: Offered<'_>,
+    ) -> Result<(SubmissionId, Vec<SubmissionId>), Error> {
+        let (id, windows) = match offered {
+            Offered::Fit(submission) => (
+                submission.id,
+                Windows {
+                    earlier: submission.earlier,
+                    later: submission.later,
+                    received_at: submission.received_at,
+                },
+            ),
+            Offered::Wrong(wrong) => (wrong.id, wrong.windows),
+            Offered::Suspicious(id) => return Ok((id, Vec::new())),
+        };
+        let mut rivals = Vec::new();
+        let source = self.config.sources.get(contract.source);
+        let length = source.map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
+        let (Some(earlier), 1..) = (windows.earlier, length) else {
+            return Ok((id, rivals));
+        };
+        let came = windows.received_at.as_second();
+        let within = came.rem_euclid(length);
+        if length - within <= CLOCKS_APART {
+            rivals.extend(windows.later);
+        }
+        match self.table.offer(earlier).await? {
+            Some(stored)
+                if came - stored.offer.at.as_second() < length
+                    && !matches!(stored.offer.answer, Answer::Held) =>
+            {
+                return Ok((earlier, Vec::new()));
+            }
+            // Long ago; or held for a person, who decides about that one alone.
+            Some(_) => {}
+            None if within <= CLOCKS_APART => rivals.push(earlier),
+            None => {}
+        }
+        Ok((id, rivals))
+    }
+
+    async fn settle_as(
+        &self,
+        contract: Contract<'_>,
+        offered: Offered<'_>,
+        rivals: &[SubmissionId],
+    ) -> Result<Named, Error> {
         let mut refused: Option<Answer> = None;
         for round in 0..MAX_ROUNDS {
             self.wait(offered.id(), round).await;
@@ -119,23 +238,33 @@ impl Buyer<'_> {
             if let Some(stored) = &stored
                 && self.still_stands(&stored.offer, offered)
             {
-                return Ok(Answered {
+                return Ok(Named::Itself(Box::new(Answered {
                     offer: stored.offer.clone(),
                     is_repeat: true,
-                });
+                })));
             }
+            // Once it is answered, it has its name.
+            let rivals = if stored.is_none() { rivals } else { &[] };
             let (settled, offer, caps) = match refused.take() {
-                Some(answer) => self.refuse(contract, offered, answer, &stored).await?,
-                None => self.decide(contract, offered, &stored).await?,
+                Some(answer) => {
+                    self.refuse(contract, offered, answer, rivals, &stored)
+                        .await?
+                }
+                None => self.decide(contract, offered, rivals, &stored).await?,
             };
             match settled {
                 Settled::Done => {
-                    return Ok(Answered {
+                    return Ok(Named::Itself(Box::new(Answered {
                         offer,
                         is_repeat: false,
-                    });
+                    })));
                 }
                 Settled::Overtaken => {}
+                Settled::Rival(index) => {
+                    if let Some(rival) = rivals.get(index) {
+                        return Ok(Named::Rival(*rival));
+                    }
+                }
                 Settled::Full(index) => refused = caps.get(index).map(|cap| cap.reached.clone()),
                 Settled::Known(_) => refused = self.known(contract, offered).await?,
                 Settled::PingUsed => {
@@ -165,32 +294,32 @@ impl Buyer<'_> {
         &self,
         contract: Contract<'_>,
         offered: Offered<'_>,
+        rivals: &[SubmissionId],
         stored: &Option<StoredOffer>,
     ) -> Result<(Settled, Offer, Vec<CapNow>), Error> {
+        let refuse = async |answer| self.refuse(contract, offered, answer, rivals, stored).await;
         let submission = match offered {
             Offered::Fit(submission) => submission,
-            Offered::Wrong(_, problems) => {
-                let answer = invalid_fields(problems.to_vec());
-                return self.refuse(contract, offered, answer, stored).await;
+            Offered::Wrong(wrong) => {
+                let answer = invalid_fields(wrong.problems.to_vec());
+                return refuse(answer).await;
             }
-            Offered::Suspicious(_) => {
-                return self.refuse(contract, offered, Answer::Held, stored).await;
-            }
+            Offered::Suspicious(_) => return refuse(Answer::Held).await,
         };
         let fields = self.judged_fields(contract.source, &submission.fields);
         let mut agreed = match terms(contract.vendor, &fields, self.now) {
             Ok(agreed) => agreed,
-            Err(answer) => return self.refuse(contract, offered, answer, stored).await,
+            Err(answer) => return refuse(answer).await,
         };
         let ping = match self.pinged(contract, submission, &mut agreed).await? {
             Ok(ping) => ping,
-            Err(answer) => return self.refuse(contract, offered, answer, stored).await,
+            Err(answer) => return refuse(answer).await,
         };
         if let Some(answer) = self
             .known_lead(contract, &submission.fields, Some(submission.id))
             .await?
         {
-            return self.refuse(contract, offered, answer, stored).await;
+            return refuse(answer).await;
         }
         let answer = Answer::Accepted {
             price: agreed.price.clone(),
@@ -219,6 +348,7 @@ impl Buyer<'_> {
             offer: &offer,
             replaces: stored.as_ref().map(|stored| stored.version),
             was_held: held_before(stored).is_some(),
+            rivals,
             caps: uses(contract.name, &agreed.caps),
             persons: self.person_uses(contract, &submission.fields),
             ping,
@@ -239,6 +369,7 @@ impl Buyer<'_> {
         contract: Contract<'_>,
         offered: Offered<'_>,
         answer: Answer,
+        rivals: &[SubmissionId],
         stored: &Option<StoredOffer>,
     ) -> Result<(Settled, Offer, Vec<CapNow>), Error> {
         if let Some(StoredOffer { offer, .. }) = stored
@@ -253,6 +384,7 @@ impl Buyer<'_> {
             offer: &offer,
             replaces: stored.as_ref().map(|stored| stored.version),
             was_held: held_before(stored).is_some(),
+            rivals,
             caps: Vec::new(),
             persons: Vec::new(),
             ping: None,

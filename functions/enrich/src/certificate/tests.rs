@@ -128,6 +128,7 @@ fn submission(number: u128, email: &str, source: &str) -> Submission {
     Submission {
         id: SubmissionId::from_bits(number),
         earlier: None,
+        later: None,
         source: source.to_owned(),
         received_at: noon(),
         fields: [(Field::Email, Value::Text(email.to_owned()))].into(),

@@ -186,6 +186,7 @@ impl<'a> Checker<'a> {
         Ok(Parsed::Submission(Submission {
             id,
             earlier: None,
+            later: None,
             source: door.name.to_owned(),
             received_at: self.incoming.received_at,
             fields,
