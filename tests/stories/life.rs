@@ -104,7 +104,8 @@ impl Life {
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(Self::live())
+            // In a box: a whole life is a large future, and a test's thread has a small stack.
+            runtime.block_on(Box::pin(Self::live()))
         })
     }
 

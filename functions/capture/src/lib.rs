@@ -213,17 +213,17 @@ impl Capture {
         if let (Accepted::Submissions(parsed), Some(contract)) =
             (&accepted, contract_of(current, name))
         {
-            let offered = self
-                .answer_vendor(
-                    current,
-                    source,
-                    contract,
-                    &door,
-                    parsed,
-                    request,
-                    incoming.received_at,
-                )
-                .await;
+            // In a box, since most requests are no vendor's and need not carry the room for it.
+            let offered = Box::pin(self.answer_vendor(
+                current,
+                source,
+                contract,
+                &door,
+                parsed,
+                request,
+                incoming.received_at,
+            ))
+            .await;
             return match offered {
                 Ok(offers) => Ok(vendor::response(&door, &incoming, &offers)),
                 Err(problem) => Self::not_kept(&door, &incoming, problem),

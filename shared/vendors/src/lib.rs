@@ -151,23 +151,20 @@ impl Buyer<'_> {
         let (mut id, mut rivals) = self.names(contract, offered).await?;
         // A lead has three names at most, and one of them is answered first.
         for _ in 0..2 {
-            let named = match offered {
-                Offered::Fit(submission) if submission.id != id => {
-                    let renamed = Submission {
-                        id,
-                        ..submission.clone()
-                    };
-                    self.settle_as(contract, Offered::Fit(&renamed), &rivals)
-                        .await?
-                }
-                Offered::Fit(_) => self.settle_as(contract, offered, &rivals).await?,
-                Offered::Wrong(wrong) => {
-                    let renamed = WrongLead { id, ..wrong };
-                    self.settle_as(contract, Offered::Wrong(renamed), &rivals)
-                        .await?
-                }
-                Offered::Suspicious(_) => self.settle_as(contract, offered, &rivals).await?,
+            let renamed = match offered {
+                Offered::Fit(submission) if submission.id != id => Some(Submission {
+                    id,
+                    ..submission.clone()
+                }),
+                Offered::Fit(_) | Offered::Wrong(_) | Offered::Suspicious(_) => None,
             };
+            let offered = match (offered, &renamed) {
+                (Offered::Fit(_), Some(renamed)) => Offered::Fit(renamed),
+                (Offered::Wrong(wrong), _) => Offered::Wrong(WrongLead { id, ..wrong }),
+                (offered, _) => offered,
+            };
+            // In a box, since what calls this has large futures of its own.
+            let named = Box::pin(self.settle_as(contract, offered, &rivals)).await?;
             match named {
                 Named::Itself(answered) => return Ok(*answered),
                 Named::Rival(rival) => {
