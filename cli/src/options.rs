@@ -231,8 +231,8 @@ pub enum Command {
     /// started again, and one that is done changes nothing. Columns are understood by their names, as fields of a form
     /// are. Standard error says how far it is: a bar on a terminal, else a line now and then, and nothing with --json.
     ///
-    /// The exit code is 0 only if every row is safe, and 1 if one was refused, or would be with --check: the good rows
-    /// are taken all the same, unless none were to be.
+    /// The exit code is 0 if good rows are safe, also when others were refused; 1 if none is, and with --check if one row
+    /// is wrong.
     #[command(after_help = examples!(
         "leadline import leads.csv --source website"
         "leadline import leads.csv --source website --check --report problems.jsonl"

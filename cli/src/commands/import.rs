@@ -56,9 +56,18 @@ struct Sums {
 }
 
 impl Sums {
-    /// How an import ends that got through its file: well only if every row is safe, or would be.
+    /// How a check ends, and an import that took nothing for one bad row: well only if no row is wrong.
+    fn ending_of_check(&self) -> Result<(), Failure> {
+        if self.wrong > 0 {
+            Err(Failure::Told)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// How an import ends that got through its file: well unless every row was refused.
     fn ending(&self) -> Result<(), Failure> {
-        if self.wrong + self.refused > 0 {
+        if self.wrong + self.refused > 0 && self.sent + self.known == 0 {
             Err(Failure::Told)
         } else {
             Ok(())
@@ -149,7 +158,7 @@ pub(crate) fn import(
     if arguments.check || is_refused {
         report.end(out)?;
         report.sum_up(&sums, &[], out)?;
-        return sums.ending();
+        return sums.ending_of_check();
     }
 
     let mut batches = Vec::new();
