@@ -287,6 +287,7 @@ pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Vec<Checked>,
         });
     }
     proof::optional_secret(door, incoming)?;
+    decode::unpacked(incoming.headers)?;
     let mut rows = Vec::new();
     let mut reader = Reader::new(encoding_of(incoming.headers)?);
     reader.feed(incoming.body, &mut rows)?;

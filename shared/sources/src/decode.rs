@@ -211,6 +211,23 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<(String, header::Param
     }
 }
 
+/// Refuses a body that is packed (`Content-Encoding`, RFC 9110, 8.4): read as it is, it would only be no form and no JSON.
+pub(crate) fn unpacked(headers: &HeaderMap) -> Result<(), Refusal> {
+    let codings = headers.get_all(http::header::CONTENT_ENCODING);
+    let is_none = |coding: &[u8]| {
+        let coding = coding.trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    };
+    let mut all = codings
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if all.all(is_none) {
+        Ok(())
+    } else {
+        Err(Refusal::Compressed)
+    }
+}
+
 fn is_json(essence: &str) -> bool {
     essence == "application/json"
         || essence == "text/json"

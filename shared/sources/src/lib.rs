@@ -163,6 +163,7 @@ pub fn receive(door: &Door<'_>, incoming: &Incoming<'_>) -> Result<Accepted, Ref
         });
     }
     (kind.verify)(door, incoming)?;
+    decode::unpacked(incoming.headers)?;
     let idempotency_key = identity::idempotency_key(incoming.headers)?;
     match (kind.read)(door, incoming)? {
         Reading::Drafts(drafts) => {

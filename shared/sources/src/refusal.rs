@@ -31,6 +31,8 @@ pub enum Refusal {
         /// What the source takes.
         takes: &'static str,
     },
+    /// 415: nothing is unpacked at a door, where a few bytes could become many.
+    Compressed,
     /// 400.
     Unparseable(Unparseable),
     /// 422: every bad field.
@@ -198,7 +200,7 @@ impl Refusal {
             Refusal::Unauthorized(_) => 401,
             Refusal::MethodNotAllowed { .. } => 405,
             Refusal::TooLarge { .. } | Refusal::BatchTooLarge { .. } => 413,
-            Refusal::UnsupportedContentType { .. } => 415,
+            Refusal::UnsupportedContentType { .. } | Refusal::Compressed => 415,
             Refusal::Fields(_) => 422,
         }
     }
@@ -219,6 +221,7 @@ impl Refusal {
             Refusal::Unauthorized(Unauthorized::Stale { .. }) => "proof_stale",
             Refusal::IdempotencyKey => "invalid_idempotency_key",
             Refusal::UnsupportedContentType { .. } => "unsupported_content_type",
+            Refusal::Compressed => "compressed",
             Refusal::Unparseable(_) => "unparseable",
             Refusal::Fields(_) => "invalid_fields",
         }
@@ -248,6 +251,7 @@ impl Refusal {
             Refusal::UnsupportedContentType { .. } => {
                 "This source does not take this content type."
             }
+            Refusal::Compressed => "Compressed bodies are not taken.",
             Refusal::Unparseable(_) => "The body cannot be read.",
             Refusal::Fields(_) => "Some fields need to be corrected.",
         }
@@ -288,6 +292,9 @@ impl Refusal {
                 "send one Idempotency-Key of 1 to 255 visible ASCII characters, or none".to_owned()
             }
             Refusal::UnsupportedContentType { takes } => format!("send {takes}"),
+            Refusal::Compressed => {
+                "send the body as it is, without Content-Encoding; of large files, upload them".to_owned()
+            }
             Refusal::Unparseable(why) => why.to_string(),
             Refusal::Fields(problems) => match problems.len() {
                 1 => "1 field is wrong; see errors".to_owned(),

@@ -233,3 +233,19 @@ fn a_line_that_only_starts_like_the_boundary_belongs_to_the_content() {
         Request::new(SourceKind::Form, "multipart/form-data; boundary=b", body).submission();
     assert_eq!(text(&submission, "message"), "--border\n --b");
 }
+
+#[test]
+fn a_packed_body_is_refused_and_never_unpacked() {
+    for coding in ["gzip", "br", "identity, GZIP", "x-unheard-of"] {
+        let packed = Request::form("email=a%40example.org").header("content-encoding", coding);
+        assert_eq!(
+            (packed.refusal().status(), packed.refusal()),
+            (415, Refusal::Compressed),
+            "{coding}"
+        );
+    }
+    for coding in ["", "identity", " Identity "] {
+        let plain = Request::form("email=a%40example.org").header("content-encoding", coding);
+        assert!(plain.receive().is_ok(), "{coding}");
+    }
+}
