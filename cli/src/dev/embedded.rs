@@ -38,8 +38,8 @@ fn concurrent_batches(queue: Queue) -> usize {
     match queue {
         Queue::Assign => 1,
         Queue::Enrich | Queue::Score | Queue::Deliver => 4,
-        // A file is long, and its rows are already sent by several calls at a time.
-        Queue::Files => 1,
+        // The rows of a file are already sent by several calls at a time; but a small file need not wait for a large one.
+        Queue::Files => 2,
     }
 }
 
@@ -303,27 +303,35 @@ impl Embedded {
     async fn receive(&self, queue: Queue) -> Result<Vec<Message>> {
         let most = match queue {
             Queue::Assign => BATCH_OF_ASSIGN,
-            Queue::Enrich | Queue::Score | Queue::Deliver | Queue::Files => BATCH,
+            Queue::Enrich | Queue::Score | Queue::Deliver => BATCH,
+            // As in the template: the next file need not wait for this one.
+            Queue::Files => 1,
         };
-        let mut messages = self.receive_some(queue, WAIT_SECONDS).await?;
-        let mut is_full = messages.len() == BATCH;
+        let at_once = most.min(BATCH);
+        let mut messages = self.receive_some(queue, at_once, WAIT_SECONDS).await?;
+        let mut is_full = messages.len() == at_once;
         while is_full && messages.len() < most {
             // What was received before is worked on all the same.
-            let Ok(more) = self.receive_some(queue, 0).await else {
+            let Ok(more) = self.receive_some(queue, at_once, 0).await else {
                 break;
             };
-            is_full = more.len() == BATCH;
+            is_full = more.len() == at_once;
             messages.extend(more);
         }
         Ok(messages)
     }
 
-    async fn receive_some(&self, queue: Queue, wait_seconds: i32) -> Result<Vec<Message>> {
+    async fn receive_some(
+        &self,
+        queue: Queue,
+        most: usize,
+        wait_seconds: i32,
+    ) -> Result<Vec<Message>> {
         let received = self
             .sqs
             .receive_message()
             .queue_url(url(queue.name()))
-            .max_number_of_messages(i32::try_from(BATCH)?)
+            .max_number_of_messages(i32::try_from(most)?)
             .wait_time_seconds(wait_seconds)
             .message_system_attribute_names(
                 aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount,
