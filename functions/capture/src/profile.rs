@@ -5,12 +5,13 @@
 //! into a form learns nothing of them. Whoever guesses at ids finds nothing, since those that can be guessed are not looked
 //! up, and an id that nobody has is answered like one that has answered nothing.
 
-use domain::config::Profile;
+use domain::config::{Profile, Source};
 use domain::id::VisitorKey;
 use domain::visitor::{Visitor, is_secret};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde_json::json;
+use table::Current;
 use web::Problem;
 
 use crate::{Capture, unavailable};
@@ -21,23 +22,15 @@ impl Capture {
         source: &str,
         request: &Request,
     ) -> (Response<Body>, Vec<String>) {
-        let current = match self.current().await {
-            Ok(current) => current,
-            Err(problem) => return (problem.response(), Vec::new()),
-        };
-        let Some(source) = current.config.sources.get(source) else {
-            return (Problem::not_found("source").response(), Vec::new());
-        };
-        let Some(profile) = &source.profile else {
-            let problem = Problem::not_found("profile")
-                .detail("this source asks all its questions at once: it has no profile in the configuration");
-            return (problem.response(), source.origins.clone());
-        };
-        let answer = match self.visitor_of(request).await {
-            Ok(visitor) => answer(profile, &visitor),
-            Err(problem) => problem.response(),
-        };
-        (answer, source.origins.clone())
+        self.answer_of_source(source, "look", async |_: &Current, source: &Source| {
+            let profile = source.profile.as_ref().ok_or_else(|| {
+                Problem::not_found("profile")
+                    .detail("this source asks all its questions at once: it has no profile in the configuration")
+            })?;
+            let visitor = self.visitor_of(request).await?;
+            Ok(answer(profile, &visitor))
+        })
+        .await
     }
 
     /// What is known of the browser that asks.
