@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use table::{Current, Record};
 use vendors::{Buyer, Contract, Offered};
 
-use crate::{Enrich, Error, record};
+use crate::{Enrich, Error, record, repeat_of};
 
 impl Enrich {
     /// Whether a submission goes on: always, unless it is a vendor's whose contract refuses it. That is its end, and recorded.
@@ -51,8 +51,12 @@ impl Enrich {
         };
         let answered = buyer.settle(contract, Offered::Fit(submission)).await?;
         if answered.offer.submission != submission.id {
-            // The same content has another name and is on its way; once it has arrived, this is its repeat.
-            return Err(Error::Contended);
+            // The same content was answered under another name. While that one is on its way, this one waits.
+            let original = self.table.submission(answered.offer.submission).await?;
+            let original = original.record.ok_or(Error::Contended)?;
+            let repeat = repeat_of(submission, &original);
+            self.table.record_submission(&repeat).await?;
+            return Ok(false);
         }
         if let Some(bought) = answered.offer.bought() {
             submission.bought = Some(Box::new(bought));

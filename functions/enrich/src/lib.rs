@@ -379,10 +379,7 @@ impl Enrich {
         let Some(original) = self.original_of(submission, &current.config).await? else {
             return Ok(None);
         };
-        let repeat = Record {
-            repeats: Some(original.id),
-            ..record(submission, Outcome::Duplicate, original.lead)
-        };
+        let repeat = repeat_of(submission, &original);
         self.table.record_submission(&repeat).await?;
         Ok(Some(Vec::new()))
     }
@@ -571,6 +568,14 @@ fn outcome_for(target: Option<&History>) -> Outcome {
     match target {
         Some(_) => Outcome::Merged,
         None => Outcome::Created,
+    }
+}
+
+/// What is recorded of a submission that says what another one did.
+fn repeat_of(submission: &Submission, original: &Record) -> Record {
+    Record {
+        repeats: Some(original.id),
+        ..record(submission, Outcome::Duplicate, original.lead)
     }
 }
 
