@@ -187,7 +187,7 @@ fn ids(response: SqsBatchResponse) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn event(records: &[(String, String)]) -> SqsEvent {
+fn event(records: &[(String, String)]) -> SqsEvent {
     let mut event = SqsEvent::default();
     for (id, body) in records {
         let mut record = SqsMessage::default();

@@ -3,10 +3,11 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
+use aws_sdk_sqs::types::Message;
+use queue::Queue;
 use tokio::time::sleep;
 
 use super::World;
-use super::around::event;
 use super::queues::url;
 use crate::configuration::variant;
 use crate::story::{POISON, Step, What};
@@ -43,13 +44,7 @@ impl World {
             }
             What::Poison { queue, body } => {
                 self.network.note("poison");
-                let _sent = self
-                    .sqs
-                    .send_message()
-                    .queue_url(url(queue.name()))
-                    .message_body(POISON[body])
-                    .send()
-                    .await;
+                self.put(queue, POISON[body]).await;
             }
             What::Replay { queue, from, count } => {
                 let tape: Vec<String> = self
@@ -60,20 +55,28 @@ impl World {
                     .filter(|(known, _)| *known == queue)
                     .map(|(_, body)| body.clone())
                     .collect();
-                let again: Vec<(String, String)> = tape
+                let again: Vec<Message> = tape
                     .into_iter()
                     .skip(from)
                     .take(count)
                     .enumerate()
-                    .map(|(number, body)| (format!("replay-{index}-{number}"), body))
+                    .map(|(number, body)| {
+                        let id = format!("replay-{index}-{number}");
+                        Message::builder().message_id(id).body(body).build()
+                    })
                     .collect();
                 if !again.is_empty() {
                     self.network.note("old messages played again");
-                    let _ended = self
-                        .invoke(queue.name(), 7, 30, async |handlers| {
-                            handlers.invoke(queue, event(&again)).await.is_ok()
-                        })
-                        .await;
+                    let failed = self.hand_over(queue, 7, &again).await;
+                    // A copy that turned up once more is a message like any other: what is not done with it comes back.
+                    for message in again {
+                        let is_done = failed.as_ref().is_some_and(|failed| {
+                            failed.iter().all(|id| message.message_id() != Some(id))
+                        });
+                        if !is_done {
+                            self.put(queue, message.body().unwrap_or_default()).await;
+                        }
+                    }
                 }
             }
             What::Redrive => {
@@ -95,5 +98,16 @@ impl World {
                     .clear();
             }
         }
+    }
+
+    /// Puts a message into a queue, whatever the weather.
+    async fn put(&self, queue: Queue, body: &str) {
+        let _sent = self
+            .sqs
+            .send_message()
+            .queue_url(url(queue.name()))
+            .message_body(body)
+            .send()
+            .await;
     }
 }
