@@ -68,12 +68,14 @@ impl World {
                 if !again.is_empty() {
                     self.network.note("old messages played again");
                     let failed = self.hand_over(queue, 7, &again).await;
-                    // A copy that turned up once more is a message like any other: what is not done with it comes back.
+                    // A copy that turned up once more is a message like any other: if it is not done with, it comes back. What
+                    // nobody can read was counted when it came first.
                     for message in again {
                         let is_done = failed.as_ref().is_some_and(|failed| {
                             failed.iter().all(|id| message.message_id() != Some(id))
                         });
-                        if !is_done {
+                        let is_poison = message.body().is_some_and(|body| POISON.contains(&body));
+                        if !is_done && !is_poison {
                             self.put(queue, message.body().unwrap_or_default()).await;
                         }
                     }
