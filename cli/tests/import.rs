@@ -243,6 +243,7 @@ fn what_is_no_table_is_told_in_words() {
         (b"PK\x03\x04workbook".as_slice(), "workbook"),
         (b"", "empty"),
         (b"ada@example.com;Ada\n", "line of names"),
+        (b"email,last_name\n", "no rows"),
     ] {
         let output = process.leadline(&["import", "-", "--source", "website"], input);
         let text = String::from_utf8(output.stderr).unwrap();
@@ -260,6 +261,10 @@ fn what_is_no_table_is_told_in_words() {
         b"email\nada at example\n",
     );
     assert_eq!(all_wrong.status.code(), Some(1), "nothing is safe");
+    let twice = b"email,email,last_name\na@example.com,b@example.com,Example\n";
+    let twice = process.leadline(&["import", "-", "--source", "website", "--json"], twice);
+    let twice: Value = serde_json::from_slice(&twice.stdout).unwrap();
+    assert_eq!(twice["errors"][0]["code"], "column_repeated", "{twice}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::time::Duration;
 
+use domain::submission::FieldProblem;
 use serde_json::Value;
 use sources::batch::Encoding;
 
@@ -136,7 +137,12 @@ pub(crate) fn import(
         sums.rows += (piece.places.len() + piece.broken.len()) as u64;
         sums.wrong += piece.broken.len() as u64;
         bar.clear();
-        for (place, field, code, message) in &piece.broken {
+        for (place, problem) in &piece.broken {
+            let FieldProblem {
+                field,
+                code,
+                message,
+            } = problem;
             report.add(*place, field, code, message, out)?;
         }
         if piece.places.is_empty() {
@@ -153,6 +159,16 @@ pub(crate) fn import(
     }
     bar.clear();
     drop(pieces);
+    if sums.rows == 0 {
+        return Err(Failure::Unmet {
+            code: "no_rows",
+            title: "The file has no rows.".to_owned(),
+            detail: Some(
+                "Begin with one line of the names of the columns, and let a line for each person follow."
+                    .to_owned(),
+            ),
+        });
+    }
     sums.is_strict |= arguments.all_or_nothing;
     let is_refused = sums.is_strict && sums.wrong > 0;
     if arguments.check || is_refused {

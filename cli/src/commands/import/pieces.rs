@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
+use domain::submission::FieldProblem;
 use sources::batch::{Content, Encoding, Reader, Row, SenderIds};
 
 use crate::failure::Failure;
@@ -26,8 +27,8 @@ pub(super) struct Piece {
     /// The rows as text: one JSON object on each line, or prospects of ADF.
     pub(super) body: String,
     pub(super) places: Vec<Place>,
-    /// Rows that are not sent because they cannot be read, with column (or `row`), code and message.
-    pub(super) broken: Vec<(Place, String, &'static str, String)>,
+    /// Rows that are not sent, and what is wrong with each.
+    pub(super) broken: Vec<(Place, FieldProblem)>,
 }
 
 /// The pieces of a file, always the same.
@@ -70,14 +71,15 @@ impl<'a> Pieces<'a> {
                 message,
             } = row.content
             {
-                piece.broken.push((place, field, code, message));
-            } else if let Some(earlier) = self.ids.contradicted(&row) {
-                let message = format!(
-                    "row {earlier} has the same id and says something else; give each row an id of its own, or leave out that column"
-                );
-                piece
-                    .broken
-                    .push((place, "row".to_owned(), "id_repeated", message));
+                let code = code.to_owned();
+                let problem = FieldProblem {
+                    field,
+                    code,
+                    message,
+                };
+                piece.broken.push((place, problem));
+            } else if let Some(problem) = self.ids.contradicted(&row) {
+                piece.broken.push((place, problem));
             } else {
                 match row.text() {
                     Ok(line) => {
@@ -85,11 +87,7 @@ impl<'a> Pieces<'a> {
                         piece.body.push('\n');
                         piece.places.push(place);
                     }
-                    Err(problem) => {
-                        piece
-                            .broken
-                            .push((place, problem.field, "unreadable", problem.message))
-                    }
+                    Err(problem) => piece.broken.push((place, problem)),
                 }
             }
         }

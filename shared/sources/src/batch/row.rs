@@ -208,12 +208,12 @@ impl<'a> Checker<'a> {
 pub struct SenderIds(BTreeMap<u64, (u64, u64)>);
 
 impl SenderIds {
-    /// The number of the earlier row that contradicts this one.
-    pub fn contradicted(&mut self, row: &Row) -> Option<u64> {
+    /// What is wrong with a row that an earlier one contradicts.
+    pub fn contradicted(&mut self, row: &Row) -> Option<FieldProblem> {
         let draft = draft(row.content.clone()).ok()?;
         let id = draft.external_id.clone().or_else(|| sender_id(&draft))?;
         let said = short(&identity::digest(&draft, &meaning::Meant::default()));
-        self.contradicts(&id, said, row.number)
+        self.contradicts(&id, said, row.number).map(said_otherwise)
     }
 
     /// The number of the earlier row that has this id and says something else; else the row is remembered.

@@ -333,8 +333,11 @@ fn a_row_that_repeats_another_is_one_submission_and_one_that_contradicts_it_is_r
 fn contradictions_are_found_over_a_whole_file() {
     let rows = read(b"id,email\nabcdefgh1,a@example.com\nabcdefgh2,b@example.com\nabcdefgh1,a@example.com\nabcdefgh1,c@example.com\n", 7).unwrap();
     let mut ids = batch::SenderIds::default();
-    let found: Vec<Option<u64>> = rows.iter().map(|row| ids.contradicted(row)).collect();
-    assert_eq!(found, [None, None, None, Some(1)]);
+    let mut found = rows.iter().map(|row| ids.contradicted(row));
+    assert!(found.by_ref().take(3).all(|problem| problem.is_none()));
+    let problem = found.next().flatten().unwrap();
+    assert_eq!(problem.code, "id_repeated");
+    assert!(problem.message.starts_with("row 1 has the same id"));
 }
 
 #[test]
