@@ -36,6 +36,33 @@ async fn sixteen_copies_at_once_end_in_one_lead_twenty_times() {
 }
 
 #[tokio::test]
+async fn a_person_who_comes_by_number_and_by_both_at_once_is_one_lead() {
+    let world = World::new().await;
+    for round in 0..20 {
+        let posts = (0..8).map(|number| {
+            let phone = format!("phone=%2B1+202+555+01{round:02}&custom_note=n{number}");
+            let body = match number % 2 {
+                0 => phone,
+                _ => format!("{phone}&email=race{round}%40example.com"),
+            };
+            let world = &world;
+            async move { world.post_form("website", &body).await }
+        });
+        let answers = futures::future::join_all(posts).await;
+        world.settle().await;
+        let by_email = world.lead(&format!("race{round}@example.com")).await;
+        for answer in &answers {
+            let id = answer.body["submissions"][0].as_str().unwrap();
+            let record = world.get(&format!("/v1/submissions/{id}")).await;
+            let lead = record.body["lead"].as_str().unwrap();
+            let lead = world.get(&format!("/v1/leads/{lead}")).await.body;
+            assert_eq!(lead["id"], by_email["id"], "round {round}");
+        }
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn different_submissions_of_one_person_at_once_end_in_one_lead() {
     let world = World::new().await;
     for round in 0..20 {

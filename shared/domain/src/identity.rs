@@ -178,7 +178,8 @@ pub struct Resolution {
     /// The submission's own lead was claimed before and is another one now: it needs an alias.
     pub alias_own: bool,
     /// It was found by a phone number alone, which somebody claimed of whom nothing is known yet that would speak for or
-    /// against it: it is better decided when their lead is written.
+    /// against it; or by an e-mail whose lead is not written, while somebody else who may be the same person holds the phone:
+    /// it is better decided when that lead is written.
     pub is_early: bool,
 }
 
@@ -238,10 +239,16 @@ pub fn resolve(
         .map(|holder| holder.key)
         .collect();
     let alias_own = lead != own && holders.iter().any(is_own_claim);
-    let is_early = lead != own
+    let finds_early = lead != own
         && claimant.email.is_some()
         && email.is_none_or(is_own_claim)
         && phone.is_some_and(|phone| phone.known.is_none() && phone.claimant.email.is_none());
+    // Whoever claimed the e-mail is still to find out who holds the phone.
+    let follows_early = email.is_some_and(|email| {
+        let is_open = email.known.is_none() && email.lead != own;
+        is_open && phone.is_some_and(|phone| phone.lead != email.lead && phone_fits(phone).is_ok())
+    });
+    let is_early = finds_early || follows_early;
     Resolution {
         lead,
         matched,

@@ -261,3 +261,30 @@ fn a_number_claimed_without_an_address_is_too_early_to_go_by() {
     // Nothing that could come of it would speak against somebody without an address.
     assert!(!check(&[(PHONE, "+12025550142")], &[early], 1, &[KeyKind::Phone]).is_early);
 }
+
+#[test]
+fn an_address_whose_lead_is_not_written_is_too_early_to_go_by_while_the_number_is_somebody_elses() {
+    let both = [(EMAIL, "cleo@example.com"), (PHONE, "+12025550142")];
+    let email = held(KeyKind::Email, 1, None);
+    let phone = held(KeyKind::Phone, 2, None);
+    // The lead of the address may still find out that it is the number's.
+    assert!(check(&both, &[email.clone(), phone.clone()], 1, &[KeyKind::Email]).is_early);
+    // Once the number's claimant is known to be another person, there is nothing to wait for.
+    let others = Holder {
+        claimant: claimant(&[(EMAIL, "ben@example.com"), (PHONE, "+12025550142")]),
+        ..phone
+    };
+    assert!(!check(&both, &[email.clone(), others], 1, &[KeyKind::Email]).is_early);
+    // One lead for both keys, or no holder of the number: the address decides at once.
+    let same = held(KeyKind::Phone, 1, None);
+    assert!(
+        !check(
+            &both,
+            &[email.clone(), same],
+            1,
+            &[KeyKind::Email, KeyKind::Phone]
+        )
+        .is_early
+    );
+    assert!(!check(&both, &[email], 1, &[KeyKind::Email]).is_early);
+}
