@@ -71,7 +71,7 @@ fn every_missing_safeguard_is_noticed_by_a_seed_that_holds_with_it() {
     let seeds = [
         (Broken::AppendUnchecked, 1),
         (Broken::ClaimUnchecked, 3),
-        (Broken::TurnsUnchecked, 80),
+        (Broken::TurnsUnchecked, 1214),
         (Broken::FailuresForgotten, 5),
         (Broken::AcceptedUnsent, 18),
         (Broken::SendBeforeWrite, 1),

@@ -100,12 +100,16 @@ impl Life {
         static LIFE: OnceLock<Life> = OnceLock::new();
         LIFE.get_or_init(|| {
             crate::privacy::log();
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            // In a box: a whole life is a large future, and a test's thread has a small stack.
-            runtime.block_on(Box::pin(Self::live()))
+            let lived = || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                runtime.block_on(Self::live())
+            };
+            // As large a stack as functions have, which run on their process's first thread.
+            let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(lived);
+            thread.unwrap().join().unwrap()
         })
     }
 
