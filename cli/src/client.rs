@@ -53,6 +53,17 @@ enum Content<'a> {
     Of(&'static str, &'a str),
 }
 
+/// The query for a time that begins and ends as it was typed in.
+pub(crate) fn between<'a>(
+    from: &'a Option<String>,
+    to: &'a Option<String>,
+) -> Vec<(&'static str, &'a str)> {
+    let said = [("from", from), ("to", to)];
+    said.into_iter()
+        .filter_map(|(name, time)| Some((name, time.as_deref()?)))
+        .collect()
+}
+
 impl Client {
     /// Gets ready to call; does not connect yet.
     ///

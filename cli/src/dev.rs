@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
-use crate::options::DevOptions;
+use crate::options::DevArguments;
 use data::Data;
 use embedded::{Embedded, Engines};
 use handlers::Wiring;
@@ -32,7 +32,7 @@ const GRACE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When a port, the data directory or the configuration cannot be used.
-pub async fn run(options: DevOptions) -> Result<()> {
+pub async fn run(options: DevArguments) -> Result<()> {
     init_logging();
     platform::install_tls();
     let data = Data::open(&options)?;
@@ -202,7 +202,7 @@ async fn interrupt() {
 
 /// What the process says when it is ready.
 fn welcome(
-    options: &DevOptions,
+    options: &DevArguments,
     data: &Data,
     url: &str,
     file: &reload::File,

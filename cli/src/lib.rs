@@ -24,7 +24,7 @@ mod pair;
 mod who;
 
 use failure::Failure;
-use options::{Command, DevOptions, Options, SourceCommand};
+use options::{Command, DevArguments, Options, SourceCommand};
 
 /// How a command ended; its number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
 /// calls below a handler come near the 2 MB that threads have otherwise.
 const STACK_BYTES: usize = 8 << 20;
 
-fn develop(options: DevOptions) -> anyhow::Result<()> {
+fn develop(options: DevArguments) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_stack_size(STACK_BYTES)

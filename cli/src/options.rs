@@ -23,7 +23,7 @@ mod submissions;
 mod vendors;
 
 pub use configuration::{FileArguments, RollbackArguments};
-pub use development::{DevArguments, DevOptions};
+pub use development::DevArguments;
 pub use files::{BatchArguments, ImportArguments};
 pub use leads::{ConsentArguments, FeedbackArguments, FeedbackKind, WhoArguments};
 pub use sources::{SourceAddArguments, SourceCommand, SourcesArguments, TryArguments};

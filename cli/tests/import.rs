@@ -267,25 +267,28 @@ fn what_is_no_table_is_told_in_words() {
     assert_eq!(twice["errors"][0]["code"], "column_repeated", "{twice}");
 }
 
-#[test]
-fn rows_that_a_contract_refuses_when_they_are_sent_are_told_and_written_down() {
-    let data = tempfile::tempdir().unwrap();
-    let contract = r#"
+/// A vendor who sends ids, and has to say where people live.
+const CONTRACT: &str = r#"
 [sources.acme]
 kind = "generic"
 secret = "acme"
 vendor = "acme"
+map = { external_id = "id" }
 
 [vendors.acme]
 currency = "USD"
 price = "45.00"
+required = ["country"]
 
-[[vendors.acme.caps]]
-name = "day"
-maximum = 3
-per = "total"
 "#;
-    let process = Process::configured(data.path(), contract);
+
+#[test]
+fn rows_that_a_contract_refuses_when_they_are_sent_are_told_and_written_down() {
+    let data = tempfile::tempdir().unwrap();
+    let process = Process::configured(
+        data.path(),
+        &format!("{CONTRACT}[[vendors.acme.caps]]\nname = \"day\"\nmaximum = 3\nper = \"total\"\n"),
+    );
     let mut rows = "email,country\n".to_owned();
     for row in 0..5 {
         rows.push_str(&format!("person{row}@example.com,US\n"));
@@ -316,19 +319,7 @@ per = "total"
 #[test]
 fn what_a_vendor_posted_before_its_file_came_is_told_apart_from_what_is_new_and_what_is_refused() {
     let data = tempfile::tempdir().unwrap();
-    let contract = r#"
-[sources.acme]
-kind = "generic"
-secret = "acme"
-vendor = "acme"
-map = { external_id = "id" }
-
-[vendors.acme]
-currency = "USD"
-price = "45.00"
-required = ["country"]
-"#;
-    let process = Process::configured(data.path(), contract);
+    let process = Process::configured(data.path(), CONTRACT);
     let secret = ["--secret", "agreed-with-acme"];
     let posted = [
         &["send", "acme", "id=lead-0001", "email=person1@example.com"][..],

@@ -21,7 +21,7 @@ use platform::Secrets;
 use queue::{Message, Queue};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use table::{Table, Upload, UploadProgress, UploadStage};
+use table::{Table, Upload};
 use tokio::net::TcpListener;
 
 use super::events::file;
@@ -184,24 +184,8 @@ impl LocalAws {
             let pepper = Pepper::new(PEPPER);
             let id = BatchId::of_file(&pepper, SOURCE, &digest, b"rules of the measurement");
             let now = jiff::Timestamp::now();
-            let upload = Upload {
-                id,
-                source: SOURCE.to_owned(),
-                config: self.config.clone(),
-                bytes: file.len() as u64,
-                sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-                name: None,
-                encoding: None,
-                all_or_nothing: false,
-                asked_at: now,
-                touched_at: now,
-                stage: UploadStage::Waiting,
-                checked: UploadProgress::default(),
-                sent: UploadProgress::default(),
-                refusal: None,
-                problems: Vec::new(),
-                n_problems: 0,
-            };
+            let described = (file.len() as u64, &digest);
+            let upload = Upload::announced(id, SOURCE, &self.config, described, now);
             ensure!(
                 self.table.keep_upload(&upload, 0).await?,
                 "a file was announced twice"

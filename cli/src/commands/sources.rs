@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, between};
 use crate::failure::Failure;
 use crate::layout::{at, clean, columns};
 use crate::options::{Connection, SourcesArguments};
@@ -32,9 +32,7 @@ pub(crate) fn sources(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let client = Client::new(connection)?;
-    let mut query = Vec::new();
-    query.extend(arguments.from.as_deref().map(|from| ("from", from)));
-    query.extend(arguments.to.as_deref().map(|to| ("to", to)));
+    let query = between(&arguments.from, &arguments.to);
     let Some(source) = &arguments.source else {
         let answer = client.get(&["v1", "sources"], &[])?;
         if !query.is_empty() {

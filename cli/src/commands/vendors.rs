@@ -6,7 +6,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, between};
 use crate::failure::Failure;
 use crate::layout::{at, clean, columns};
 use crate::options::{Connection, ReturnArguments, VendorsArguments};
@@ -18,9 +18,7 @@ pub(crate) fn vendors(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let client = Client::new(connection)?;
-    let mut query = Vec::new();
-    query.extend(arguments.from.as_deref().map(|from| ("from", from)));
-    query.extend(arguments.to.as_deref().map(|to| ("to", to)));
+    let query = between(&arguments.from, &arguments.to);
     let Some(vendor) = &arguments.vendor else {
         let answer = client.get(&["v1", "vendors"], &[])?;
         if !query.is_empty() {

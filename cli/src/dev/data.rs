@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use platform::Secrets;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::options::DevOptions;
+use crate::options::DevArguments;
 
 /// The data directory and the secrets.
 pub(crate) struct Data {
@@ -24,7 +24,7 @@ pub(crate) struct Data {
 
 impl Data {
     /// Opens the data directory, making what is missing.
-    pub(crate) fn open(options: &DevOptions) -> Result<Self> {
+    pub(crate) fn open(options: &DevArguments) -> Result<Self> {
         let directory = (!options.ephemeral).then(|| options.data.clone());
         if let Some(directory) = &directory {
             use std::os::unix::fs::DirBuilderExt;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Arguments of `leadline dev`.
+/// Arguments of `leadline dev`. Not `Debug`: they hold the token.
 #[derive(Clone, Args)]
 pub struct DevArguments {
     /// Address to listen at. Anything but this machine's own also lets others in.
@@ -29,50 +29,14 @@ pub struct DevArguments {
     /// Also offer the queues under SQS's own interface at this port, for other tools.
     #[arg(long, value_name = "PORT")]
     pub sqs_port: Option<u16>,
+    /// The API's token, which all commands have an option for; `None` to make one.
+    #[arg(skip)]
+    pub token: Option<String>,
 }
 
 impl DevArguments {
     /// Together with the token that the command line or the environment gave.
-    pub fn with_token(self, token: Option<String>) -> DevOptions {
-        let Self {
-            host,
-            port,
-            data,
-            ephemeral,
-            config,
-            dynamodb_port,
-            sqs_port,
-        } = self;
-        DevOptions {
-            host,
-            port,
-            data,
-            ephemeral,
-            config,
-            dynamodb_port,
-            sqs_port,
-            token,
-        }
+    pub fn with_token(self, token: Option<String>) -> Self {
+        Self { token, ..self }
     }
-}
-
-/// How everything is run in one process. Not `Debug`: it holds the token.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DevOptions {
-    /// Address to listen at.
-    pub host: IpAddr,
-    /// Port to listen at; 0 takes any that is free.
-    pub port: u16,
-    /// Folder of the data.
-    pub data: PathBuf,
-    /// Whether the data lives in memory only.
-    pub ephemeral: bool,
-    /// The configuration file.
-    pub config: PathBuf,
-    /// Port at which the table is offered under DynamoDB's own interface.
-    pub dynamodb_port: Option<u16>,
-    /// Port at which the queues are offered under SQS's own interface.
-    pub sqs_port: Option<u16>,
-    /// The API's token; `None` to make one.
-    pub token: Option<String>,
 }

@@ -22,7 +22,7 @@ impl Capture {
         source: &str,
         request: &Request,
     ) -> (Response<Body>, Vec<String>) {
-        self.answer_of_source(source, "look", async |_: &Current, source: &Source| {
+        self.answer_of_source(source, "question", async |_: &Current, source: &Source| {
             let profile = source.profile.as_ref().ok_or_else(|| {
                 Problem::not_found("profile")
                     .detail("this source asks all its questions at once: it has no profile in the configuration")

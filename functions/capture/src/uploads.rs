@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sources::batch::{self, Encoding, MAX_FILE_BYTES};
 use sources::{Door, Incoming};
-use table::{Current, StoredUpload, Upload, UploadProgress, UploadStage};
+use table::{Current, StoredUpload, Upload, UploadStage};
 use web::{Kind, Problem};
 
 use crate::{Capture, contract_of, exposed, refused, unavailable};
@@ -165,23 +165,12 @@ impl Capture {
         let stored = match self.known(id).await? {
             Some(stored) => stored,
             None => {
+                let file = (announced.bytes, &announced.sha256);
                 let upload = Upload {
-                    id,
-                    source: name.to_owned(),
-                    config: current.version.clone(),
-                    bytes: announced.bytes,
-                    sha256: hexadecimal(&announced.sha256),
                     name: announced.name,
                     encoding,
                     all_or_nothing,
-                    asked_at: now,
-                    touched_at: now,
-                    stage: UploadStage::Waiting,
-                    checked: UploadProgress::default(),
-                    sent: UploadProgress::default(),
-                    refusal: None,
-                    problems: Vec::new(),
-                    n_problems: 0,
+                    ..Upload::announced(id, name, &current.version, file, now)
                 };
                 let kept = self.table.keep_upload(&upload, 0).await;
                 if kept.map_err(|error| unavailable(&error))? {
@@ -358,10 +347,6 @@ fn digest(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(digits, 16).ok()?;
     }
     Some(digest)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn answer(upload: Upload, place: Option<PresignedPut>) -> Answer {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use domain::config::{Source, VendorAnswer};
 use domain::id::SubmissionId;
-use domain::submission::Submission;
+use domain::submission::{FieldProblem, Quarantined, Submission};
 use domain::vendor::{Answer, Offer, all_wrong};
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -61,10 +61,11 @@ impl Capture {
         let mut messages: Vec<Message> = Vec::new();
         let mut noted = Vec::new();
         for one in answered {
+            let is_in_ledger = one.is_in_ledger();
             if let Some(parsed) = one.goes_on {
                 messages.push(intake::message(parsed));
                 // The ledger has what is accepted for the first time from the acceptance itself.
-                if source.ledger && !one.is_in_ledger {
+                if source.ledger && !is_in_ledger {
                     noted.push(one.id);
                 }
             }
@@ -97,7 +98,6 @@ impl Capture {
             id: parsed.id(),
             offer: None,
             goes_on: Some(parsed),
-            is_in_ledger: false,
             is_repeat: false,
         };
         match parsed {
@@ -105,26 +105,15 @@ impl Capture {
                 self.offer(buyer, contract, submission).await
             }
             Parsed::Wrong(wrong) => {
-                let raw = &wrong.lead.raw;
                 let source = buyer.config.sources.get(contract.source);
-                let given: BTreeSet<&str> = raw
-                    .iter()
-                    .filter(|(_, text)| !text.trim().is_empty())
-                    .map(|(name, _)| name.as_str())
-                    .chain(
-                        source
-                            .iter()
-                            .flat_map(|source| source.defaults.keys().map(String::as_str)),
-                    )
-                    .collect();
-                let problems = all_wrong(contract.vendor, &wrong.lead.problems, &given);
+                let problems = all_problems(contract, source, &wrong.lead);
                 let offered = Offered::Wrong(WrongLead {
                     id: wrong.lead.id,
-                    windows: Windows {
-                        earlier: wrong.earlier,
+                    windows: wrong.earlier.map(|earlier| Windows {
+                        earlier,
                         later: wrong.later,
                         received_at: wrong.lead.received_at,
-                    },
+                    }),
                     problems: &problems,
                 });
                 let answered = settled(buyer, contract, offered).await?;
@@ -132,7 +121,6 @@ impl Capture {
                     id: answered.offer.submission,
                     offer: Some(answered.offer),
                     goes_on: None,
-                    is_in_ledger: false,
                     is_repeat: answered.is_repeat,
                 })
             }
@@ -142,7 +130,6 @@ impl Capture {
                     id: kept.id,
                     offer: Some(answered.offer),
                     goes_on: Some(Parsed::Quarantined(kept)),
-                    is_in_ledger: false,
                     is_repeat: answered.is_repeat,
                 })
             }
@@ -168,7 +155,6 @@ impl Capture {
             id: submission.id,
             offer: Some(answered.offer),
             goes_on: is_bought.then_some(Parsed::Submission(submission)),
-            is_in_ledger: !answered.is_repeat,
             is_repeat: answered.is_repeat,
         })
     }
@@ -182,10 +168,32 @@ pub(crate) struct Heard {
     pub(crate) offer: Option<Offer>,
     /// What is queued.
     pub(crate) goes_on: Option<Parsed>,
-    /// Whether its entry in the ledger was written with its acceptance.
-    is_in_ledger: bool,
     /// Whether it was answered before.
     pub(crate) is_repeat: bool,
+}
+
+/// What is wrong with a lead, and what the contract asks for and neither the lead nor the source's defaults have.
+fn all_problems(
+    contract: Contract<'_>,
+    source: Option<&Source>,
+    lead: &Quarantined,
+) -> Vec<FieldProblem> {
+    let said = lead.raw.iter().filter(|(_, text)| !text.trim().is_empty());
+    let filled_in = source.into_iter().flat_map(|source| source.defaults.keys());
+    let given: BTreeSet<&str> = said
+        .map(|(name, _)| name)
+        .chain(filled_in)
+        .map(String::as_str)
+        .collect();
+    all_wrong(contract.vendor, &lead.problems, &given)
+}
+
+impl Heard {
+    /// Whether its entry in the ledger was written with its acceptance: then it was bought just now.
+    fn is_in_ledger(&self) -> bool {
+        let is_bought = |offer: &Offer| offer.bought().is_some();
+        !self.is_repeat && self.offer.as_ref().is_some_and(is_bought)
+    }
 }
 
 async fn settled(

@@ -9,7 +9,7 @@ use domain::vendor::Answer;
 use futures::future::try_join_all;
 use sources::Parsed;
 use sources::batch::Checked;
-use vendors::{Buyer, Contract, Offered, Windows, WrongLead};
+use vendors::{Buyer, Contract, Offered, WrongLead};
 use web::Problem;
 
 use crate::{Capture, unavailable};
@@ -81,11 +81,7 @@ impl Capture {
                 let id = SubmissionId::derive(buyer.pepper, contract.source, "wrong_row", &key);
                 let wrong = WrongLead {
                     id,
-                    windows: Windows {
-                        earlier: None,
-                        later: None,
-                        received_at: buyer.now,
-                    },
+                    windows: None,
                     problems,
                 };
                 let settled = buyer.settle(contract, Offered::Wrong(wrong)).await;

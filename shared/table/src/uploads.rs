@@ -131,6 +131,37 @@ pub struct Upload {
     pub n_problems: u32,
 }
 
+impl Upload {
+    /// A file of `bytes` bytes with this digest, to be read by a version of the configuration, that a source announces at
+    /// `now`. Nothing is known of its rows yet.
+    pub fn announced(
+        id: BatchId,
+        source: &str,
+        config: &str,
+        (bytes, sha256): (u64, &[u8; 32]),
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            source: source.to_owned(),
+            config: config.to_owned(),
+            bytes,
+            sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            name: None,
+            encoding: None,
+            all_or_nothing: false,
+            asked_at: now,
+            touched_at: now,
+            stage: UploadStage::Waiting,
+            checked: Progress::default(),
+            sent: Progress::default(),
+            refusal: None,
+            problems: Vec::new(),
+            n_problems: 0,
+        }
+    }
+}
+
 /// An uploaded file as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredUpload {

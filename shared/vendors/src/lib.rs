@@ -76,11 +76,11 @@ pub struct Contract<'a> {
 /// How far apart the clocks of two copies of a function are thought to be at most, in seconds. Lambda's differ by far less.
 const CLOCKS_APART: i64 = 600;
 
-/// What a lead is called in the windows beside its own, if only its content and the time tell repeats apart.
+/// What a lead is called in the windows beside its own, of which only its content and the time tell repeats apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Windows {
     /// In the one before.
-    pub earlier: Option<SubmissionId>,
+    pub earlier: SubmissionId,
     /// In the one after.
     pub later: Option<SubmissionId>,
     /// When it came.
@@ -92,8 +92,8 @@ pub struct Windows {
 pub struct WrongLead<'a> {
     /// Its name.
     pub id: SubmissionId,
-    /// Its other names.
-    pub windows: Windows,
+    /// Its other names, if it may have any.
+    pub windows: Option<Windows>,
     /// What is wrong.
     pub problems: &'a [FieldProblem],
 }
@@ -184,22 +184,20 @@ impl Buyer<'_> {
         contract: Contract<'_>,
         offered: Offered<'_>,
     ) -> Result<(SubmissionId, Vec<SubmissionId>), Error> {
-        let (id, windows) = match offered {
-            Offered::Fit(submission) => (
-                submission.id,
-                Windows {
-                    earlier: submission.earlier,
-                    later: submission.later,
-                    received_at: submission.received_at,
-                },
-            ),
-            Offered::Wrong(wrong) => (wrong.id, wrong.windows),
-            Offered::Suspicious(id) => return Ok((id, Vec::new())),
+        let id = offered.id();
+        let windows = match offered {
+            Offered::Fit(submission) => submission.earlier.map(|earlier| Windows {
+                earlier,
+                later: submission.later,
+                received_at: submission.received_at,
+            }),
+            Offered::Wrong(wrong) => wrong.windows,
+            Offered::Suspicious(_) => None,
         };
         let mut rivals = Vec::new();
         let source = self.config.sources.get(contract.source);
         let length = source.map_or(0, |source| i64::from(source.repeat_window_minutes) * 60);
-        let (Some(earlier), 1..) = (windows.earlier, length) else {
+        let (Some(windows), 1..) = (windows, length) else {
             return Ok((id, rivals));
         };
         let came = windows.received_at.as_second();
@@ -207,16 +205,16 @@ impl Buyer<'_> {
         if length - within <= CLOCKS_APART {
             rivals.extend(windows.later);
         }
-        match self.table.offer(earlier).await? {
+        match self.table.offer(windows.earlier).await? {
             Some(stored)
                 if came - stored.offer.at.as_second() < length
                     && !matches!(stored.offer.answer, Answer::Held) =>
             {
-                return Ok((earlier, Vec::new()));
+                return Ok((windows.earlier, Vec::new()));
             }
             // Long ago; or held for a person, who decides about that one alone.
             Some(_) => {}
-            None if within <= CLOCKS_APART => rivals.push(earlier),
+            None if within <= CLOCKS_APART => rivals.push(windows.earlier),
             None => {}
         }
         Ok((id, rivals))
