@@ -160,7 +160,7 @@ impl Deployment {
                 over_limit: capture::OverLimit::default(),
             },
             enrich: Enrich {
-                table: enrich.table,
+                table: enrich.table.gathering(),
                 queues: enrich.queues,
                 configurations: enrich.configurations,
                 secrets: enrich.secrets,
@@ -174,13 +174,13 @@ impl Deployment {
                 clock: clock.clone(),
             },
             assign: Assign::new(
-                assign.table,
+                assign.table.gathering(),
                 assign.queues,
                 assign.configurations,
                 clock.clone(),
             ),
             deliver: Deliver {
-                table: deliver.table,
+                table: deliver.table.gathering(),
                 queues: deliver.queues,
                 configurations: deliver.configurations,
                 secrets: deliver.secrets,

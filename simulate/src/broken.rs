@@ -56,6 +56,15 @@ impl Broken {
             && partition_of(request).is_some_and(|pk| pk.starts_with("P#"))
     }
 
+    /// Whether writes that travel together are sent back, to come one by one: only a put can lose its condition on the way.
+    pub(crate) fn parts(self, operation: &str) -> bool {
+        operation == "BatchExecuteStatement"
+            && matches!(
+                self,
+                Broken::AppendUnchecked | Broken::ClaimUnchecked | Broken::SendBeforeWrite
+            )
+    }
+
     /// Whether a failure of this call is taken for success.
     pub(crate) fn is_ignored(self, function: &str, operation: &str) -> bool {
         self == Broken::AcceptedUnsent

@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep};
 
 use self::protocol::{
     Answer, add_failed, answer, in_conflict, is_consistent, is_dynamodb, kinds, leave_out,
-    no_answer, operation_of, refusal, throttled,
+    no_answer, operation_of, refusal, refuse_statements, throttled,
 };
 use crate::broken::Broken;
 use crate::dice::Dice;
@@ -241,7 +241,11 @@ impl HttpConnector for Line {
         let is_unawaited =
             broken.is_some_and(|broken| broken.is_unawaited(function, &operation, &request));
         let is_ignored = broken.is_some_and(|broken| broken.is_ignored(function, &operation));
+        let is_parted = broken.is_some_and(|broken| broken.parts(&operation));
         HttpConnectorFuture::new(async move {
+            if is_parted {
+                return refuse_statements(&request);
+            }
             if is_unawaited {
                 return unawaited(engine, request, fate);
             }
@@ -316,7 +320,7 @@ async fn carry(
     let left_out = if fate.fault == Some(Fault::Partial) {
         leave_out(&operation, &mut request, &mut fate.rng)
     } else {
-        Vec::new()
+        None
     };
     if fate.fault == Some(Fault::Slow) {
         sleep(Duration::from_millis(fate.rng.u64(500..2_900))).await;
@@ -335,7 +339,7 @@ async fn carry(
             *response.body_mut() = SdkBody::from(before);
         }
     }
-    if !left_out.is_empty() {
+    if let Some(left_out) = left_out {
         add_failed(&mut response, left_out);
     }
     network.note("calls");

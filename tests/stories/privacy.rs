@@ -254,7 +254,7 @@ fn seen_of(call: &AwsCall) -> (String, String) {
     (place, format!("{} {headers:?} {seen}", call.uri))
 }
 
-/// Takes the bodies out of an item, also out of those in a transaction.
+/// Takes the bodies out of an item, also out of those in a transaction, and out of what statements insert.
 fn without_bodies(value: &mut Value) {
     let Some(object) = value.as_object_mut() else {
         return;
@@ -269,6 +269,20 @@ fn without_bodies(value: &mut Value) {
         .get_mut("TransactItems")
         .and_then(Value::as_array_mut);
     writes.into_iter().flatten().for_each(without_bodies);
+    let statements = object.get_mut("Statements").and_then(Value::as_array_mut);
+    for statement in statements.into_iter().flatten() {
+        let text = statement["Statement"].as_str().unwrap().to_owned();
+        // `INSERT INTO "table" VALUE {'d': ?, 'pk': ?, …}`, and the values in that order.
+        let names: Vec<&str> = text.split('\'').skip(1).step_by(2).collect();
+        let values = statement["Parameters"].as_array_mut().unwrap();
+        assert_eq!(names.len(), values.len(), "{text}");
+        let mut names = names.into_iter();
+        values.retain(|_| {
+            names
+                .next()
+                .is_some_and(|name| !ITEM_BODIES.contains(&name))
+        });
+    }
 }
 
 /// Attributes that are data: decisions and records, cached answers of providers, and configurations.

@@ -81,6 +81,16 @@ fn rights_for(call: &AwsCall) -> Vec<Right> {
         ("DynamoDB_20120810", "TransactGetItems") => {
             vec![("dynamodb:GetItem".to_owned(), "Table".to_owned())]
         }
+        ("DynamoDB_20120810", "BatchExecuteStatement") => {
+            let statements = call.body["Statements"].as_array().unwrap().iter();
+            let is_insert = |statement: &Value| {
+                statement["Statement"]
+                    .as_str()
+                    .is_some_and(|text| text.starts_with("INSERT INTO "))
+            };
+            assert!(statements.clone().all(is_insert), "{}", call.body);
+            vec![("dynamodb:PartiQLInsert".to_owned(), "Table".to_owned())]
+        }
         ("DynamoDB_20120810", operation) => {
             vec![(format!("dynamodb:{operation}"), "Table".to_owned())]
         }

@@ -30,7 +30,13 @@ fn is_read(operation: &str) -> bool {
 fn is_write(operation: &str) -> bool {
     matches!(
         operation,
-        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+        "PutItem"
+            | "UpdateItem"
+            | "DeleteItem"
+            | "BatchWriteItem"
+            | "TransactWriteItems"
+            // Leadline sends no statements but `INSERT`s.
+            | "BatchExecuteStatement"
     )
 }
 

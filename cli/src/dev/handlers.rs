@@ -102,7 +102,7 @@ impl Handlers {
                 over_limit: capture::OverLimit::default(),
             },
             enrich: Enrich {
-                table: table.clone(),
+                table: table.gathering(),
                 queues: queues.clone(),
                 configurations: Arc::clone(&configurations),
                 secrets: secrets.clone(),
@@ -116,7 +116,7 @@ impl Handlers {
                 clock: clock.clone(),
             },
             assign: Assign::new(
-                table.clone(),
+                table.gathering(),
                 queues.clone(),
                 Arc::clone(&configurations),
                 clock.clone(),
@@ -128,7 +128,7 @@ impl Handlers {
                 clock: clock.clone(),
             },
             deliver: Deliver {
-                table: table.clone(),
+                table: table.gathering(),
                 queues: queues.clone(),
                 configurations: Arc::clone(&configurations),
                 secrets: secrets.clone(),

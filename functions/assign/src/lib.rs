@@ -338,7 +338,11 @@ impl Assign {
         now: Timestamp,
     ) -> Result<Opened, Error> {
         let mut news = Vec::new();
-        let stored = self.table.surviving_lead(lead).await?;
+        let stored = if luggage.unwritten.is_empty() {
+            self.table.surviving_lead(lead).await?
+        } else {
+            self.table.unlikely_lead(lead).await?
+        };
         let (history, is_unwritten) = match stored {
             Some(history) => {
                 news.extend(left_over(&luggage.unwritten, &history.lead));

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     platform::install_tls();
     let settings = Settings::from_env()?;
     let clock = Clock::system();
-    let table = Table::new(platform::dynamodb_client(&settings), &settings.table);
+    let table = Table::new(platform::dynamodb_client(&settings), &settings.table).gathering();
     let configurations = Arc::new(ConfigurationCache::new(
         table.clone(),
         table::CONFIGURATION_SECONDS,

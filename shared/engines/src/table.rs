@@ -210,13 +210,10 @@ impl WireApi for EmbeddedTable {
             }
             return answer;
         }
-        let write = file
-            .plain
-            .write(&self.database, operation, &call.body)
-            .map(Box::new);
+        let writes = file.plain.write(&self.database, operation, &call.body);
         let (done, waiting) = oneshot::channel();
         file.writer
-            .submit(Job::Request(Request { call, write, done }));
+            .submit(Job::Request(Request { call, writes, done }));
         // Nobody answers when the thread is gone: the database call panicked.
         waiting
             .await

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 
+use crate::gather::inserts::Inserted;
 use crate::{Error, Item, Table, keys};
 
 /// The attribute with the version of an item that is written again and again. 1 is the first; whoever read nothing has
@@ -59,7 +60,11 @@ impl Table {
 
     /// Puts an item where there is none. False when there is one, which stays.
     pub(crate) async fn put_new(&self, item: Item) -> Result<bool, Error> {
-        self.put_if(item, "attribute_not_exists(pk)").await
+        match self.insert(item).await? {
+            Inserted::New => Ok(true),
+            Inserted::Taken => Ok(false),
+            Inserted::Alone(item, _turn) => self.put_if(item, "attribute_not_exists(pk)").await,
+        }
     }
 
     /// Puts an item on a condition on what is there. False when it does not hold; nothing is written then.

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use domain::id::LeadId;
 use domain::identity::{Claimant, IdentityKey};
 
+use crate::gather::inserts::Inserted;
 use crate::{Error, Item, Table, keys};
 
 const LEAD: &str = "lead";
@@ -46,8 +47,8 @@ impl Table {
         identity_keys: &[IdentityKey],
     ) -> Result<Vec<Option<(LeadId, Claimant)>>, Error> {
         let wanted = identity_keys.iter().map(|key| keys::identity(*key).item());
-        // At most a handful of small items are asked for: what is left over was throttled.
-        let items = self.get_many(wanted.collect(), 1).await?;
+        // Small items are asked for: what is left over was throttled.
+        let items = self.look_up(wanted.collect()).await?;
         identity_keys
             .iter()
             .map(|key| {
@@ -82,6 +83,11 @@ impl Table {
         }
         let owner = AttributeValue::S(lead.to_string());
         item.insert(LEAD.to_owned(), owner.clone());
+        let (item, _turn) = match self.insert(item).await? {
+            Inserted::New => return Ok(Claimed::Ours),
+            Inserted::Taken => return self.who_claimed(key, lead).await,
+            Inserted::Alone(item, turn) => (item, turn),
+        };
         let result = self
             .client
             .put_item()
@@ -105,18 +111,24 @@ impl Table {
                     match failed.item() {
                         Some(item) => lead_of(item).map(Claimed::Theirs),
                         // Some engines do not send the item along.
-                        None => match self.holders(&[key]).await?.first().copied().flatten() {
-                            Some(holder) => Ok(Claimed::Theirs(holder)),
-                            None => Err(Error::Corrupt {
-                                kind: "identity key",
-                                problem: "it was taken and is gone",
-                            }),
-                        },
+                        None => self.who_claimed(key, lead).await,
                     }
                 }
                 _ => Err(Error::call("PutItem", SdkError::ServiceError(refused))),
             },
             Err(error) => Err(Error::call("PutItem", error)),
+        }
+    }
+
+    /// Who a key belongs to that `lead` found taken: itself, when a call that was carried out was repeated.
+    async fn who_claimed(&self, key: IdentityKey, lead: LeadId) -> Result<Claimed, Error> {
+        match self.holders(&[key]).await?.first().copied().flatten() {
+            Some(holder) if holder == lead => Ok(Claimed::Ours),
+            Some(holder) => Ok(Claimed::Theirs(holder)),
+            None => Err(Error::Corrupt {
+                kind: "identity key",
+                problem: "it was taken and is gone",
+            }),
         }
     }
 }

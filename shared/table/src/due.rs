@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::LeadId;
 use jiff::Timestamp;
 
+use crate::gather::inserts::Inserted;
 use crate::{Error, Table, keys};
 
 /// Number of parts.
@@ -28,8 +29,11 @@ impl Table {
     /// # Errors
     /// When the table cannot be written.
     pub async fn arm(&self, lead: LeadId, at: Timestamp) -> Result<(), Error> {
-        self.put(keys::due(shard_of(lead), ceiling(at), lead).item())
-            .await
+        let entry = keys::due(shard_of(lead), ceiling(at), lead).item();
+        match self.insert(entry).await? {
+            Inserted::New | Inserted::Taken => Ok(()),
+            Inserted::Alone(entry, _turn) => self.put(entry).await,
+        }
     }
 
     /// The first `limit` entries of a part that are due at `now`, the oldest first.

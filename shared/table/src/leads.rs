@@ -56,6 +56,20 @@ impl Table {
         Ok(Lead::after(lead, &decisions).map(|lead| History { lead, decisions }))
     }
 
+    /// The lead called `lead`, of which there is nothing as a rule: looked for together with what is looked up beside it, and
+    /// read only if there is something.
+    ///
+    /// # Errors
+    /// As [`Table::surviving_lead`].
+    pub async fn unlikely_lead(&self, lead: LeadId) -> Result<Option<History>, Error> {
+        // Histories begin with their first decision, and nothing of them is ever taken away.
+        let first = keys::decisions(lead, 1).item();
+        if self.look_up(vec![first]).await?.is_empty() {
+            return Ok(None);
+        }
+        self.surviving_lead(lead).await
+    }
+
     /// The lead called `lead` or, if it was merged, the one that it is now.
     ///
     /// # Errors

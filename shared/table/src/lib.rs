@@ -14,6 +14,7 @@ mod configurations;
 mod counts;
 mod due;
 mod error;
+mod gather;
 mod keys;
 mod leads;
 mod ledger;
@@ -40,6 +41,7 @@ pub use configurations::{
 };
 pub use due::{DueEntry, SHARDS};
 pub use error::Error;
+use gather::Gathers;
 pub use leads::{Appended, History};
 pub use ledger::{AcceptedThing, LedgerEntry, NOTED_WITHIN, Progress};
 pub use meter::{Meter, Tally};
@@ -60,6 +62,7 @@ pub struct Table {
     client: Client,
     name: Arc<str>,
     meter: Option<Arc<Meter>>,
+    gathers: Option<Arc<Gathers>>,
 }
 
 type Item = std::collections::HashMap<String, AttributeValue>;
@@ -71,6 +74,7 @@ impl Table {
             client,
             name: name.into(),
             meter: None,
+            gathers: None,
         }
     }
 

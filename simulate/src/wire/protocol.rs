@@ -26,8 +26,26 @@ pub(super) fn kinds(operation: &str, request: &HttpRequest) -> &'static [Fault] 
         Fault::Lost,
         Fault::Throttled,
     ];
+    // Each statement is answered for itself, and all of them as one call.
+    const STATEMENTS: [Fault; 14] = [
+        Fault::Partial,
+        Fault::Partial,
+        Fault::Partial,
+        Fault::Lost,
+        Fault::ReplyLost,
+        Fault::ReplyLost,
+        Fault::Late,
+        Fault::Slow,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+        Fault::CrashAfter,
+        Fault::Throttled,
+        Fault::Broken,
+        Fault::Conflict,
+    ];
     match operation {
         "SendMessageBatch" | "BatchGetItem" => &BATCHES,
+        "BatchExecuteStatement" => &STATEMENTS,
         "GetItem" | "Query" if !is_consistent(request) => &READS,
         _ => &OF_AWS,
     }
@@ -50,7 +68,7 @@ pub(super) fn operation_of(request: &HttpRequest) -> String {
 }
 
 pub(super) fn is_dynamodb(operation: &str) -> bool {
-    operation.contains("Item") || matches!(operation, "Query" | "Scan")
+    operation.contains("Item") || matches!(operation, "Query" | "Scan" | "BatchExecuteStatement")
 }
 
 pub(super) fn no_answer() -> ConnectorError {
@@ -142,38 +160,66 @@ pub(super) fn in_conflict(
     }
 }
 
-/// Takes some entries out of a batch of messages; gives back their ids.
+/// What was taken out of a batch, to be answered as refused.
+pub(super) enum LeftOut {
+    /// Ids of messages.
+    Messages(Vec<Value>),
+    /// Places of statements, in ascending order, each with the code of its refusal.
+    Statements(Vec<(usize, &'static str)>),
+}
+
+/// Takes some entries out of a batch of messages or statements.
 pub(super) fn leave_out(
     operation: &str,
     request: &mut HttpRequest,
     rng: &mut fastrand::Rng,
-) -> Vec<Value> {
-    if operation != "SendMessageBatch" {
-        return Vec::new();
-    }
-    let body: Option<Value> = request
-        .body()
-        .bytes()
-        .and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let Some(mut body) = body else {
-        return Vec::new();
+) -> Option<LeftOut> {
+    let mut body: Value = serde_json::from_slice(request.body().bytes()?).ok()?;
+    let left_out = match operation {
+        "SendMessageBatch" => {
+            let entries = body["Entries"].as_array_mut()?;
+            if entries.len() < 2 {
+                return None;
+            }
+            let at = rng.usize(1..entries.len());
+            LeftOut::Messages(
+                entries
+                    .drain(at..)
+                    .map(|entry| entry["Id"].clone())
+                    .collect(),
+            )
+        }
+        "BatchExecuteStatement" => {
+            let statements = body["Statements"].as_array_mut()?;
+            let kept = rng.usize(0..statements.len());
+            let places: Vec<(usize, &'static str)> = (0..statements.len())
+                // One is carried out, and of the others some.
+                .filter_map(|place| {
+                    let code = REFUSALS[rng.usize(0..REFUSALS.len())];
+                    (place != kept && rng.bool()).then_some((place, code))
+                })
+                .collect();
+            for (place, _) in places.iter().rev() {
+                statements.remove(*place);
+            }
+            LeftOut::Statements(places)
+        }
+        _ => return None,
     };
-    let Some(entries) = body["Entries"]
-        .as_array_mut()
-        .filter(|entries| entries.len() > 1)
-    else {
-        return Vec::new();
-    };
-    let at = rng.usize(1..entries.len());
-    let left_out: Vec<Value> = entries
-        .drain(at..)
-        .map(|entry| entry["Id"].clone())
-        .collect();
     *request.body_mut() = SdkBody::from(body.to_string());
-    left_out
+    Some(left_out)
 }
 
-pub(super) fn add_failed(response: &mut HttpResponse, left_out: Vec<Value>) {
+/// Why a single statement may be refused.
+const REFUSALS: [&str; 5] = [
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+    "RequestLimitExceeded",
+    "TransactionConflict",
+    "InternalServerError",
+];
+
+pub(super) fn add_failed(response: &mut HttpResponse, left_out: LeftOut) {
     let body: Option<Value> = response
         .body()
         .bytes()
@@ -181,9 +227,37 @@ pub(super) fn add_failed(response: &mut HttpResponse, left_out: Vec<Value>) {
     let Some(mut body) = body else {
         return;
     };
-    body["Failed"] = left_out
-        .into_iter()
-        .map(|id| json!({ "Id": id, "SenderFault": false, "Code": "InternalError", "Message": "simulated" }))
-        .collect();
+    match left_out {
+        LeftOut::Messages(ids) => {
+            body["Failed"] = ids
+                .into_iter()
+                .map(|id| json!({ "Id": id, "SenderFault": false, "Code": "InternalError", "Message": "simulated" }))
+                .collect();
+        }
+        LeftOut::Statements(places) => {
+            let Some(answers) = body["Responses"].as_array_mut() else {
+                return;
+            };
+            for (place, code) in places {
+                answers.insert(place.min(answers.len()), refused_statement(code));
+            }
+        }
+    }
     *response.body_mut() = SdkBody::from(body.to_string());
+}
+
+fn refused_statement(code: &str) -> Value {
+    json!({ "Error": { "Code": code, "Message": "simulated" } })
+}
+
+/// Refuses each statement for itself.
+pub(super) fn refuse_statements(request: &HttpRequest) -> Answer {
+    let body: Value = request
+        .body()
+        .bytes()
+        .and_then(|bytes| serde_json::from_slice(bytes).ok())
+        .unwrap_or_default();
+    let statements = body["Statements"].as_array().map_or(0, Vec::len);
+    let answers = vec![refused_statement("ThrottlingError"); statements];
+    answer(200, &json!({ "Responses": answers }), "")
 }

@@ -52,9 +52,15 @@ pub(super) fn changes_tables(operation: &str) -> bool {
     ) && !only_reads(operation)
 }
 
-/// Whether an answer says that the request was one: it was carried out, or its condition did not hold.
+/// Whether an answer says that the request was one: it was carried out, or its condition did not hold. In the answer to
+/// statements each has an error of its own.
 pub(super) fn accepts_form(answer: &WireAnswer) -> bool {
-    answer.status == 200 || answer.body.contains("#ConditionalCheckFailedException")
+    if answer.status != 200 {
+        return answer.body.contains("#ConditionalCheckFailedException");
+    }
+    let often = |text| answer.body.matches(text).count();
+    !answer.body.starts_with("{\"Responses\":[")
+        || often("{\"Error\":") == often("\"Code\":\"DuplicateItem\"")
 }
 
 /// Runs one operation to its end on this thread.

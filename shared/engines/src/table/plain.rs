@@ -1,5 +1,5 @@
-//! Plain requests: the few forms of PutItem, DeleteItem, GetItem, BatchGetItem and Query that make up nearly all of
-//! Leadline's traffic, recognised so that they can be carried out without dynoxide's general way, which takes several times
+//! Plain requests: the few forms of PutItem, DeleteItem, BatchExecuteStatement, GetItem, BatchGetItem and Query that make up
+//! nearly all of Leadline's traffic, recognised so that they can be carried out without dynoxide's general way, which takes several times
 //! longer (it parses each expression four times and prepares each SQL statement anew).
 //!
 //! A request is plain when it has nothing but what is read here, on a table with text keys and without indexes and streams.
@@ -23,6 +23,9 @@ const MAX_RANGE_BYTES: usize = 1024;
 
 /// Keys of a BatchGetItem: DynamoDB's limit.
 const MAX_KEYS: usize = 100;
+
+/// Statements of a BatchExecuteStatement: DynamoDB's limit.
+const MAX_STATEMENTS: usize = 25;
 
 /// Forms remembered. A program has a few dozen; whoever makes expressions from data fills this and loses only speed.
 const MAX_FORMS: usize = 1024;
@@ -61,6 +64,15 @@ pub(super) enum Change {
         hash_prefix: String,
     },
     Delete,
+}
+
+/// What one request writes.
+#[derive(Debug)]
+pub(super) enum Writes {
+    /// A PutItem or a DeleteItem.
+    One(Box<Write>),
+    /// The `INSERT`s of a BatchExecuteStatement, each with a key of its own.
+    Batch(Vec<Write>),
 }
 
 /// A read that was recognised.
@@ -146,10 +158,17 @@ pub(super) struct Plain {
 
 impl Plain {
     /// Recognises a write. Whether dynoxide has accepted its form is another question: [`Plain::is_known`].
-    pub(super) fn write(&self, database: &Database, operation: &str, body: &[u8]) -> Option<Write> {
+    pub(super) fn write(
+        &self,
+        database: &Database,
+        operation: &str,
+        body: &[u8],
+    ) -> Option<Writes> {
+        let one = |write| Writes::One(Box::new(write));
         match operation {
-            "PutItem" => self.put(database, body),
-            "DeleteItem" => self.delete(database, body),
+            "PutItem" => self.put(database, body).map(one),
+            "DeleteItem" => self.delete(database, body).map(one),
+            "BatchExecuteStatement" => self.inserts(database, body).map(Writes::Batch),
             _ => None,
         }
     }
@@ -226,17 +245,6 @@ impl Plain {
         }
         let request: Request = read_json(body)?;
         let shape = self.shape(database, &request.table_name)?;
-        if !request
-            .item
-            .iter()
-            .all(|(name, value)| is_plain_name(name) && is_plain(value))
-        {
-            return None;
-        }
-        let size = item_size(&request.item);
-        if size > MAX_ITEM_SIZE {
-            return None;
-        }
         let (pk, sk) = shape.key_of(&request.item)?;
         let shows_old = match request.return_values_on_condition_check_failure.as_deref() {
             None | Some("NONE") => false,
@@ -257,20 +265,59 @@ impl Plain {
             request.condition_expression.as_deref(),
             placeholders,
         )?;
-        let hash_prefix = compute_hash_prefix(request.item.get(&shape.hash)?);
         Some(Write {
             pk,
             sk,
-            change: Change::Put {
-                json: serde_json::to_string(&request.item).ok()?,
-                size,
-                hash_prefix,
-            },
+            change: put_of(&shape, &request.item)?,
             condition,
             shows_old,
             form,
             shape,
         })
+    }
+
+    fn inserts(&self, database: &Database, body: &[u8]) -> Option<Vec<Write>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct Request {
+            statements: Vec<Statement>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+        struct Statement {
+            statement: String,
+            parameters: Vec<AttributeValue>,
+        }
+        let request: Request = read_json(body)?;
+        if request.statements.len() > MAX_STATEMENTS {
+            return None;
+        }
+        let mut writes = Vec::with_capacity(request.statements.len());
+        for one in request.statements {
+            let (table, names) = inserted(&one.statement)?;
+            if names.len() != one.parameters.len() {
+                return None;
+            }
+            let shape = self.shape(database, table)?;
+            let names = names.into_iter().map(str::to_owned);
+            let item: Item = names.zip(one.parameters).collect();
+            let (pk, sk) = shape.key_of(&item)?;
+            let is_again =
+                |other: &Write| other.pk == pk && other.sk == sk && other.shape.name == shape.name;
+            if writes.iter().any(is_again) {
+                return None;
+            }
+            writes.push(Write {
+                pk,
+                sk,
+                change: put_of(&shape, &item)?,
+                condition: Some(Condition::Missing(shape.hash.clone())),
+                shows_old: false,
+                form: one.statement,
+                shape,
+            });
+        }
+        (!writes.is_empty()).then_some(writes)
     }
 
     fn delete(&self, database: &Database, body: &[u8]) -> Option<Write> {
@@ -374,6 +421,15 @@ impl Plain {
     }
 }
 
+impl Writes {
+    pub(super) fn all(&self) -> &[Write] {
+        match self {
+            Writes::One(write) => std::slice::from_ref(write),
+            Writes::Batch(writes) => writes,
+        }
+    }
+}
+
 impl Write {
     pub(super) fn form(&self) -> &str {
         &self.form
@@ -391,6 +447,37 @@ impl Read {
 
 fn read_json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
+}
+
+/// An item as dynoxide keeps it.
+fn put_of(shape: &Shape, item: &Item) -> Option<Change> {
+    let is_plain = item
+        .iter()
+        .all(|(name, value)| is_plain_name(name) && is_plain(value));
+    let size = item_size(item);
+    if !is_plain || size > MAX_ITEM_SIZE {
+        return None;
+    }
+    Some(Change::Put {
+        json: serde_json::to_string(item).ok()?,
+        size,
+        hash_prefix: compute_hash_prefix(item.get(&shape.hash)?),
+    })
+}
+
+/// The table and the attributes of `INSERT INTO "table" VALUE {'name': ?, …}`, written exactly so.
+fn inserted(statement: &str) -> Option<(&str, Vec<&str>)> {
+    let (table, rest) = statement.strip_prefix("INSERT INTO \"")?.split_once('"')?;
+    let attributes = rest.strip_prefix(" VALUE {")?.strip_suffix('}')?;
+    let mut names: Vec<&str> = Vec::new();
+    for attribute in attributes.split(", ") {
+        let name = attribute.strip_prefix('\'')?.strip_suffix("': ?")?;
+        if name.contains(['\'', '\\']) || names.contains(&name) {
+            return None;
+        }
+        names.push(name);
+    }
+    Some((table, names))
 }
 
 /// What dynoxide has to accept once: the operation, the expression, and the names and kinds of its placeholders. Empty when

@@ -5,7 +5,7 @@ use dynoxide::{DynoxideError, Item};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::plain::{Bounds, Change, Read, Shape, Write};
+use super::plain::{Bounds, Change, Read, Shape, Write, Writes};
 use crate::connector::WireAnswer;
 
 /// Prepared statements kept per connection.
@@ -110,15 +110,39 @@ pub(super) fn apply(connection: &Connection, write: &Write) -> rusqlite::Result<
     Ok(Applied::Done)
 }
 
-/// The answer to a write that was carried out and is durable, or that was refused.
-pub(super) fn answer(write: &Write, refused: Option<Option<String>>) -> WireAnswer {
-    let Some(stored) = refused else {
-        return WireAnswer {
-            status: 200,
-            body: "{}".to_owned(),
-            query_error: None,
-        };
+/// The answer to writes that were carried out and are durable, or that were refused; `None` when dynoxide has to judge.
+pub(super) fn answer(writes: &Writes, applied: Vec<Applied>) -> Option<WireAnswer> {
+    if applied.iter().any(|one| matches!(one, Applied::NotPlain)) {
+        return None;
+    }
+    let done = |body: String| WireAnswer {
+        status: 200,
+        body,
+        query_error: None,
     };
+    Some(match writes {
+        Writes::One(write) => match applied.into_iter().next()? {
+            Applied::Refused(stored) => refused(write, stored),
+            Applied::Done | Applied::NotPlain => done("{}".to_owned()),
+        },
+        Writes::Batch(writes) => {
+            let responses: Vec<String> = writes
+                .iter()
+                .zip(applied)
+                .map(|(write, applied)| {
+                    let table = write.shape.json_name();
+                    match applied {
+                        Applied::Refused(_) => format!("{{\"Error\":{{\"Code\":\"DuplicateItem\",\"Message\":\"Duplicate primary key exists in table\"}},\"TableName\":{table}}}"),
+                        Applied::Done | Applied::NotPlain => format!("{{\"TableName\":{table}}}"),
+                    }
+                })
+                .collect();
+            done(format!("{{\"Responses\":[{}]}}", responses.join(",")))
+        }
+    })
+}
+
+fn refused(write: &Write, stored: Option<String>) -> WireAnswer {
     let item = stored
         .filter(|_| write.shows_old)
         .and_then(|json| serde_json::from_str(&json).ok());

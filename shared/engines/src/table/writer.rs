@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use super::expiry;
 use super::operations;
-use super::plain::{Plain, Write};
+use super::plain::{Plain, Writes};
 use super::rows::{self, Applied};
 use crate::connector::{WireAnswer, WireCall};
 
@@ -37,7 +37,7 @@ pub(super) enum Job {
 pub(super) struct Request {
     pub(super) call: WireCall,
     /// What it is, if it is plain.
-    pub(super) write: Option<Box<Write>>,
+    pub(super) writes: Option<Writes>,
     pub(super) done: oneshot::Sender<WireAnswer>,
 }
 
@@ -105,21 +105,25 @@ impl Work {
                     }
                     Job::Request(Request {
                         call,
-                        write: Some(write),
+                        writes: Some(writes),
                         done,
-                    }) if self.is_current(&write) => {
-                        next = self.group(Pending { call, done, write }, jobs);
+                    }) if self.is_current(&writes) => {
+                        next = self.group(Pending { call, done, writes }, jobs);
                     }
                     Job::Request(request) => {
-                        self.alone(&request.call, request.write.as_deref(), request.done);
+                        self.alone(&request.call, request.writes.as_ref(), request.done);
                     }
                 }
             }
         }
     }
 
-    fn is_current(&self, write: &Write) -> bool {
-        write.shape.generation == self.plain.generation() && self.plain.is_known(write.form())
+    fn is_current(&self, writes: &Writes) -> bool {
+        let generation = self.plain.generation();
+        writes
+            .all()
+            .iter()
+            .all(|write| write.shape.generation == generation && self.plain.is_known(write.form()))
     }
 
     /// Commits `first` and all plain writes that wait behind it. The first job that is not plain is handed back.
@@ -130,10 +134,10 @@ impl Work {
             match jobs.try_recv() {
                 Ok(Job::Request(Request {
                     call,
-                    write: Some(write),
+                    writes: Some(writes),
                     done,
-                })) if self.is_current(&write) => {
-                    group.push(Pending { call, done, write });
+                })) if self.is_current(&writes) => {
+                    group.push(Pending { call, done, writes });
                 }
                 Ok(other) => {
                     next = Some(other);
@@ -144,14 +148,13 @@ impl Work {
         }
         match self.commit(&group) {
             Ok(outcomes) => {
-                for (pending, applied) in group.into_iter().zip(outcomes) {
-                    let answer = match applied {
-                        Applied::Done => rows::answer(&pending.write, None),
-                        Applied::Refused(stored) => rows::answer(&pending.write, Some(stored)),
-                        Applied::NotPlain => {
-                            self.alone(&pending.call, None, pending.done);
-                            continue;
-                        }
+                let mut outcomes = outcomes.into_iter();
+                for pending in group {
+                    let applied: Vec<Applied> =
+                        outcomes.by_ref().take(pending.writes.all().len()).collect();
+                    let Some(answer) = rows::answer(&pending.writes, applied) else {
+                        self.alone(&pending.call, None, pending.done);
+                        continue;
                     };
                     // Whoever stopped waiting has still written.
                     let _ = pending.done.send(answer);
@@ -167,6 +170,7 @@ impl Work {
         next
     }
 
+    /// What came of every write of the group, in order.
     fn commit(&self, group: &[Pending]) -> rusqlite::Result<Vec<Applied>> {
         if self.is_broken {
             return Err(rusqlite::Error::InvalidQuery);
@@ -176,7 +180,8 @@ impl Work {
             .execute([])?;
         let written: rusqlite::Result<Vec<Applied>> = group
             .iter()
-            .map(|pending| rows::apply(&self.connection, &pending.write))
+            .flat_map(|pending| pending.writes.all())
+            .map(|write| rows::apply(&self.connection, write))
             .collect();
         let committed = written.and_then(|outcomes| {
             self.connection.prepare_cached("COMMIT")?.execute([])?;
@@ -202,17 +207,17 @@ impl Work {
     }
 
     /// Has dynoxide carry out what is not plain here, or has not been seen before.
-    fn alone(&self, call: &WireCall, write: Option<&Write>, done: oneshot::Sender<WireAnswer>) {
+    fn alone(&self, call: &WireCall, writes: Option<&Writes>, done: oneshot::Sender<WireAnswer>) {
         if self.is_broken {
             let _ = done.send(operations::internal_failure());
             return;
         }
         let operation = operations::name_in_target(&call.target);
         let answer = operations::run(&self.database, operation, &call.body);
-        if let Some(write) = write
-            && operations::accepts_form(&answer)
-        {
-            self.plain.learn(write.form());
+        if operations::accepts_form(&answer) {
+            for write in writes.into_iter().flat_map(Writes::all) {
+                self.plain.learn(write.form());
+            }
         }
         if operations::changes_tables(operation) {
             self.plain.forget_tables();
@@ -245,5 +250,5 @@ impl Work {
 struct Pending {
     call: WireCall,
     done: oneshot::Sender<WireAnswer>,
-    write: Box<Write>,
+    writes: Writes,
 }

@@ -84,6 +84,34 @@ fn put() -> impl Strategy<Value = (&'static str, Value)> {
     })
 }
 
+fn inserts() -> impl Strategy<Value = (&'static str, Value)> {
+    prop::collection::vec((item(), 0..20u8), 1..5).prop_map(|items| {
+        let statements: Vec<Value> = items
+            .into_iter()
+            .map(|(item, kind)| {
+                let attributes = item.as_object().unwrap();
+                let names: Vec<String> = attributes
+                    .keys()
+                    .map(|name| format!("'{name}': ?"))
+                    .collect();
+                let table = if kind == 1 { "nowhere" } else { TABLE };
+                let mut values: Vec<&Value> = attributes.values().collect();
+                if kind == 2 {
+                    values.pop();
+                }
+                let statement = match kind {
+                    3 => format!("DELETE FROM \"{table}\" WHERE pk = ? AND sk = ?"),
+                    4 => format!("INSERT INTO \"{table}\" value {{{}}}", names.join(",")),
+                    5 => format!("INSERT INTO \"{table}\" VALUE {{'pk': ?}}"),
+                    _ => format!("INSERT INTO \"{table}\" VALUE {{{}}}", names.join(", ")),
+                };
+                json!({ "Statement": statement, "Parameters": values })
+            })
+            .collect();
+        ("BatchExecuteStatement", json!({ "Statements": statements }))
+    })
+}
+
 fn query() -> impl Strategy<Value = (&'static str, Value)> {
     let conditions = prop::sample::select(vec![
         ("pk = :pk", json!({})),
@@ -120,6 +148,7 @@ fn request() -> impl Strategy<Value = (&'static str, Value)> {
     let shown = |(pk, sk): (&str, &str)| json!({ "pk": { "S": pk }, "sk": { "S": sk } });
     prop_oneof![
         4 => put(),
+        2 => inserts(),
         3 => query(),
         1 => key().prop_map(move |key| ("DeleteItem", json!({ "TableName": TABLE, "Key": shown(key) }))),
         1 => key().prop_map(move |key| ("GetItem", json!({ "TableName": TABLE, "Key": shown(key) }))),
@@ -211,17 +240,18 @@ async fn what_leadline_asks_goes_the_short_way_once_dynoxide_has_seen_one_like_i
             .write(&table.database, "PutItem", put.to_string().as_bytes())
             .unwrap()
     };
+    let form = || write().all()[0].form().to_owned();
     let read = || {
         file.plain
             .read(&table.database, "Query", query.to_string().as_bytes())
             .unwrap()
     };
-    assert!(!file.plain.is_known(write().form()) && !file.plain.is_known(read().form()));
+    assert!(!file.plain.is_known(&form()) && !file.plain.is_known(read().form()));
     assert!(
         call(&table, "PutItem", &put).await.status == 200
             && call(&table, "Query", &query).await.status == 200
     );
-    assert!(file.plain.is_known(write().form()) && file.plain.is_known(read().form()));
+    assert!(file.plain.is_known(&form()) && file.plain.is_known(read().form()));
     let answer = file.read(&read()).unwrap();
     assert_eq!(
         serde_json::from_str::<Value>(&answer.body).unwrap()["Count"],
