@@ -478,7 +478,7 @@ fn received_reasons(config: &Config, received: &Received) -> Vec<Reason> {
     for apart in &received.kept_apart {
         let why = match apart.because {
             Apart::OtherEmail => "has another e-mail address and another name",
-            Apart::EmailDecides => "is another person by e-mail address, which decides",
+            Apart::EmailDecides => "is not the lead of this e-mail address, which decides",
         };
         reasons.push(Reason::new(
             "kept_apart",

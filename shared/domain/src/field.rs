@@ -364,9 +364,13 @@ impl fmt::Display for Value {
     }
 }
 
-/// Reads a whole number as forms write it: `1,250`, `1.250`, `50-100` (its lower end), `500+`, `> 1000`.
+/// Reads a whole number as forms write it: `1,250`, `1.250`, `50-100` (its lower end), `500+`, `> 1000`; and as programs
+/// do: `1.0E7`.
 pub fn parse_number(text: &str) -> Option<i64> {
     let text = text.trim().trim_start_matches(['>', '<', '~', '≥', ' ']);
+    if let Some(number) = scientific(text) {
+        return whole(number);
+    }
     let mut digits = String::new();
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -391,6 +395,24 @@ pub fn parse_number(text: &str) -> Option<i64> {
         _ => 1,
     };
     digits.parse::<i64>().ok()?.checked_mul(multiplier)
+}
+
+/// `1.0E7`, as Java prints ten million; nothing else that Rust would take for a number.
+fn scientific(text: &str) -> Option<f64> {
+    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_digits(whole) && is_digits(fraction) && is_digits(exponent))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// The whole number nearest to `number`, if it is one that a `f64` can tell from its neighbours.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[allow(clippy::cast_possible_truncation, reason = "within what is exact")]
+    (number <= EXACT).then_some(number.round() as i64)
 }
 
 /// Reads yes or no as forms write it, in English, German, French, Spanish, Portuguese, Italian and Dutch.

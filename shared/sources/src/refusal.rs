@@ -75,7 +75,7 @@ pub enum Unauthorized {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unparseable {
     /// Nothing was sent.
-    #[error("the body is empty; send the fields of the form in it")]
+    #[error("the body is empty; send the fields of a lead in it, or the rows of a file")]
     Empty,
     /// The bytes are not text.
     #[error(

@@ -164,7 +164,7 @@ impl Report {
         } else {
             writeln!(
                 out,
-                "{sent} rows were accepted now; those that came before in another way count as duplicates in their batch."
+                "{sent} rows were accepted now; what came before in another way changes nothing."
             )?;
         }
         match batches {

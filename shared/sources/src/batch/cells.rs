@@ -217,7 +217,7 @@ fn names_of(cells: Vec<String>, line: u64) -> Result<Arc<[String]>, Refusal> {
     let is_binary = |character: char| character.is_control() && !character.is_whitespace();
     if cells.iter().any(|name| name.contains(is_binary)) {
         return Err(wrong(
-            "holds control characters, which are in no name of a column; export the file as CSV, JSON lines or ADF",
+            "holds control characters, which are in no name of a column; unpack the file if it is compressed, or export it as CSV, JSON lines or ADF",
         ));
     }
     // Nobody calls a column by an address.
