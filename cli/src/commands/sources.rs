@@ -12,13 +12,14 @@ use crate::layout::{at, clean, columns};
 use crate::options::{Connection, SourcesArguments};
 
 /// What is counted, as the API names it and as the columns are headed.
-const COUNTS: [(&str, &str); 7] = [
+const COUNTS: [(&str, &str); 8] = [
     ("accepted", "Accepted"),
     ("created", "Created"),
     ("merged", "Merged"),
     ("duplicate", "Duplicate"),
     ("quarantined", "Quarantined"),
     ("rejected", "Rejected"),
+    ("suppressed", "Suppressed"),
     ("in_flight", "In flight"),
 ];
 
