@@ -35,6 +35,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 pub use batches::{Batch, BatchRow, ROWS_IN_A_PAGE};
 pub use claims::{Claim, Claimed, Suppression};
+pub use codec::readable;
 pub use configurations::{
     CONFIGURATION_SECONDS, ConfigurationCache, Current, Pushed, StoredVersion,
 };
