@@ -25,6 +25,7 @@ use domain::identity::{
 use domain::lead::ErasedLead;
 use domain::phone::Phone;
 use domain::vendor::persons;
+use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
@@ -44,6 +45,9 @@ const ENTRIES_AT_ONCE: usize = 50;
 /// Entries of the quarantine that one erasure looks through. There is no index by person: a submission is in quarantine
 /// because it could not be understood.
 const MOST_ENTRIES: usize = 20_000;
+
+/// Submissions whose traces are emptied at the same time.
+const SUBMISSIONS_AT_ONCE: usize = 20;
 
 /// Who is to be erased, checked.
 struct Wanted {
@@ -360,17 +364,31 @@ impl Api {
     /// Empties what the submissions of a lead left elsewhere: their quarantine, what was kept of them for a vendor, and what
     /// was done in their browsers.
     async fn empty_surroundings(&self, work: &Work<'_>, history: &History) -> Result<(), Problem> {
-        for received in received(history) {
-            let id = received.submission;
-            let emptied = self.table.empty_submission(id).await;
-            emptied.map_err(|error| table_failed(&error))?;
-            if received.bought.is_some() {
-                self.empty_copy(id, work.now).await?;
-            }
-            self.empty_accepted(work, &received.fields).await?;
-            self.forget_visits(work, history.lead.id, received).await?;
+        let all: Vec<&Received> = received(history).collect();
+        // Somebody who came very often is to be done with within the time of one call.
+        for some in all.chunks(SUBMISSIONS_AT_ONCE) {
+            let emptied = some
+                .iter()
+                .map(|received| self.empty_traces(work, history.lead.id, received));
+            try_join_all(emptied).await?;
         }
         Ok(())
+    }
+
+    async fn empty_traces(
+        &self,
+        work: &Work<'_>,
+        lead: LeadId,
+        received: &Received,
+    ) -> Result<(), Problem> {
+        let id = received.submission;
+        let emptied = self.table.empty_submission(id).await;
+        emptied.map_err(|error| table_failed(&error))?;
+        if received.bought.is_some() {
+            self.empty_copy(id, work.now).await?;
+        }
+        self.empty_accepted(work, &received.fields).await?;
+        self.forget_visits(work, lead, received).await
     }
 
     /// Empties what is kept of a person's leads that a vendor sold and that are still on their way.

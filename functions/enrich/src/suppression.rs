@@ -20,8 +20,8 @@ impl Enrich {
         current: &Current,
         now: Timestamp,
     ) -> Result<Vec<Outgoing>, Error> {
-        if submission.bought.is_some() {
-            // The door keeps a whole copy of what it accepted of a vendor. Before the record: a repeat finds that and stops.
+        if submission.bought.is_some() && self.table.accepted_lead(submission.id).await?.is_some() {
+            // The door keeps a whole copy of what it accepted of a vendor.
             self.table.empty_accepted(submission.id, now).await?;
         }
         let (id, source) = (submission.id, submission.source.as_str());

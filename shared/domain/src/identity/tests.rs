@@ -289,7 +289,7 @@ fn an_address_whose_lead_is_not_written_is_too_early_to_go_by_while_the_number_i
     assert!(!check(&both, &[email], 1, &[KeyKind::Email]).is_early);
 }
 
-fn claimant(pairs: &[(Field, &str)]) -> Claimant {
+fn somebody(pairs: &[(Field, &str)]) -> Claimant {
     let pepper = Pepper::new("pepper");
     let fields = fields(pairs);
     Claimant::of(&pepper, &fields, &keys_of(&pepper, &fields))
@@ -307,18 +307,18 @@ fn a_suppressed_number_lets_only_those_through_who_are_certainly_somebody_else()
         (Field::FirstName, "Bob"),
         (Field::LastName, "Byron"),
     ];
-    let erased = claimant(&ada);
-    assert!(!is_suppressed(KeyKind::Phone, &erased, &claimant(&bob)));
-    assert!(is_suppressed(KeyKind::Email, &erased, &claimant(&bob)));
-    assert!(is_suppressed(KeyKind::Phone, &erased, &claimant(&ada)));
+    let erased = somebody(&ada);
+    assert!(!is_suppressed(KeyKind::Phone, &erased, &somebody(&bob)));
+    assert!(is_suppressed(KeyKind::Email, &erased, &somebody(&bob)));
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&ada)));
     // Another address and no name, another name and no address, another address and the same name.
-    assert!(is_suppressed(KeyKind::Phone, &erased, &claimant(&bob[..1])));
-    assert!(is_suppressed(KeyKind::Phone, &erased, &claimant(&bob[1..])));
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&bob[..1])));
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&bob[1..])));
     let renamed = [bob[0].clone(), ada[1].clone(), ada[2].clone()];
-    assert!(is_suppressed(KeyKind::Phone, &erased, &claimant(&renamed)));
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&renamed)));
     // Of whom only the number was known, everybody who comes with it may be the one.
     let nobody = Claimant::default();
-    assert!(is_suppressed(KeyKind::Phone, &nobody, &claimant(&bob)));
+    assert!(is_suppressed(KeyKind::Phone, &nobody, &somebody(&bob)));
 }
 
 #[test]
