@@ -27,11 +27,15 @@ pub(crate) enum Broken {
     CapUnchecked,
     /// Answers to vendors are written without the condition that there is none yet, or that it is the one that was read.
     AnswerUnchecked,
+    /// The entries of an erased lead's history are left as they are.
+    HusksLeft,
+    /// Identity keys are suppressed without the condition that what was read still stands there.
+    SuppressUnchecked,
 }
 
 impl Broken {
     /// All of them.
-    pub(crate) const ALL: [Broken; 9] = [
+    pub(crate) const ALL: [Broken; 11] = [
         Broken::AppendUnchecked,
         Broken::ClaimUnchecked,
         Broken::TurnsUnchecked,
@@ -41,6 +45,8 @@ impl Broken {
         Broken::IdPerAttempt,
         Broken::CapUnchecked,
         Broken::AnswerUnchecked,
+        Broken::HusksLeft,
+        Broken::SuppressUnchecked,
     ];
 
     /// Whether this call is answered at once and carried out later, if its function lives that long.
@@ -65,6 +71,19 @@ impl Broken {
             )
     }
 
+    /// Whether this call is answered and never carried out: what is left is the code that forgot to make it.
+    pub(crate) fn is_forgotten(self, operation: &str, request: &HttpRequest) -> bool {
+        let is_unconditional = || {
+            let body = request.body().bytes().unwrap_or_default();
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            body["ConditionExpression"].is_null()
+                && body["Item"]["sk"]["S"]
+                    .as_str()
+                    .is_some_and(|sk| sk.starts_with("E#"))
+        };
+        self == Broken::HusksLeft && operation == "PutItem" && is_unconditional()
+    }
+
     /// Whether a failure of this call is taken for success.
     pub(crate) fn is_ignored(self, function: &str, operation: &str) -> bool {
         self == Broken::AcceptedUnsent
@@ -79,7 +98,7 @@ impl Broken {
         }
         let partition = match self {
             Broken::AppendUnchecked => "P#",
-            Broken::ClaimUnchecked => "K#",
+            Broken::ClaimUnchecked | Broken::SuppressUnchecked => "K#",
             Broken::TurnsUnchecked => "T#",
             _ => return,
         };
@@ -96,7 +115,8 @@ impl Broken {
         let is_meant = body["Item"]["pk"]["S"]
             .as_str()
             .is_some_and(|pk| pk.starts_with(partition));
-        if !is_meant {
+        let is_suppression = body["Item"].get("suppressed").is_some();
+        if !is_meant || (self == Broken::SuppressUnchecked && !is_suppression) {
             return;
         }
         for key in [
