@@ -29,8 +29,8 @@ pub(crate) enum Broken {
     AnswerUnchecked,
     /// The entries of an erased lead's history are left as they are.
     HusksLeft,
-    /// Identity keys are suppressed without the condition that what was read still stands there.
-    SuppressUnchecked,
+    /// Identity keys of people who are erased are not suppressed.
+    SuppressionForgotten,
 }
 
 impl Broken {
@@ -46,7 +46,7 @@ impl Broken {
         Broken::CapUnchecked,
         Broken::AnswerUnchecked,
         Broken::HusksLeft,
-        Broken::SuppressUnchecked,
+        Broken::SuppressionForgotten,
     ];
 
     /// Whether this call is answered at once and carried out later, if its function lives that long.
@@ -73,15 +73,20 @@ impl Broken {
 
     /// Whether this call is answered and never carried out: what is left is the code that forgot to make it.
     pub(crate) fn is_forgotten(self, operation: &str, request: &HttpRequest) -> bool {
-        let is_unconditional = || {
-            let body = request.body().bytes().unwrap_or_default();
-            let body: Value = serde_json::from_slice(body).unwrap_or_default();
-            body["ConditionExpression"].is_null()
-                && body["Item"]["sk"]["S"]
-                    .as_str()
-                    .is_some_and(|sk| sk.starts_with("E#"))
-        };
-        self == Broken::HusksLeft && operation == "PutItem" && is_unconditional()
+        if operation != "PutItem" {
+            return false;
+        }
+        let body = request.body().bytes().unwrap_or_default();
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let item = &body["Item"];
+        match self {
+            Broken::HusksLeft => {
+                let sk = item["sk"]["S"].as_str().unwrap_or_default();
+                body["ConditionExpression"].is_null() && sk.starts_with("E#")
+            }
+            Broken::SuppressionForgotten => item.get("suppressed").is_some(),
+            _ => false,
+        }
     }
 
     /// Whether a failure of this call is taken for success.
@@ -98,7 +103,7 @@ impl Broken {
         }
         let partition = match self {
             Broken::AppendUnchecked => "P#",
-            Broken::ClaimUnchecked | Broken::SuppressUnchecked => "K#",
+            Broken::ClaimUnchecked => "K#",
             Broken::TurnsUnchecked => "T#",
             _ => return,
         };
@@ -115,8 +120,7 @@ impl Broken {
         let is_meant = body["Item"]["pk"]["S"]
             .as_str()
             .is_some_and(|pk| pk.starts_with(partition));
-        let is_suppression = body["Item"].get("suppressed").is_some();
-        if !is_meant || (self == Broken::SuppressUnchecked && !is_suppression) {
+        if !is_meant {
             return;
         }
         for key in [

@@ -440,7 +440,7 @@ pub(crate) struct VendorAnswer {
 /// A reason in the answer to a vendor.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct VendorReason {
-    /// Stable code: `duplicate`, `capped`, `invalid_fields`, the name of a criterion, or what is wrong with the ping.
+    /// Stable code: `duplicate`, `capped`, `invalid_fields`, `suppressed`, the name of a criterion, or what is wrong with the ping.
     code: String,
     /// In words.
     message: String,
