@@ -105,6 +105,7 @@ fn perform(options: Options, out: &mut impl Write, err: &mut impl Write) -> Resu
         Command::History(arguments) => commands::leads::history(&arguments.who, &connection, out),
         Command::Feedback(arguments) => commands::leads::feedback(&arguments, &connection, out),
         Command::Consent(arguments) => commands::leads::consent(&arguments, &connection, out),
+        Command::Erase(arguments) => commands::leads::erase(&arguments, &connection, out),
         Command::Submission(arguments) => {
             commands::submissions::submission(&arguments, &connection, out)
         }

@@ -25,7 +25,7 @@ mod vendors;
 pub use configuration::{FileArguments, RollbackArguments};
 pub use development::DevArguments;
 pub use files::{BatchArguments, ImportArguments};
-pub use leads::{ConsentArguments, FeedbackArguments, FeedbackKind, WhoArguments};
+pub use leads::{ConsentArguments, EraseArguments, FeedbackArguments, FeedbackKind, WhoArguments};
 pub use sources::{SourceAddArguments, SourceCommand, SourcesArguments, TryArguments};
 pub use submissions::{
     DiscardArguments, ListArguments, QuarantineArguments, QuarantineCommand, ResubmitArguments,
@@ -166,6 +166,16 @@ pub enum Command {
         "leadline consent ada@example.com contact --give --by mia"
     ))]
     Consent(ConsentArguments),
+    /// Erase a person: everything that is kept of them, and everything that comes of them again.
+    ///
+    /// There is no way back, and nothing is asked first. What comes of them again ends as `suppressed`, also with a new
+    /// consent. Somebody who is not known can be erased by e-mail address or phone number: they may be on their way. The same
+    /// again answers the same, and finishes what broke off. docs/security.md says what it does not reach.
+    #[command(after_help = examples!(
+        "leadline erase ada@example.com --by mia"
+        "leadline erase lead_4p1f8m2v6c0t9x3s7b5n1d8h2k --json"
+    ))]
+    Erase(EraseArguments),
     /// Show what became of a submission.
     #[command(after_help = examples!("leadline submission sub_4p1f8m2v6c0t9x3s7b5n1d8h2k"))]
     Submission(SubmissionArguments),

@@ -27,11 +27,15 @@ pub(crate) enum Broken {
     CapUnchecked,
     /// Answers to vendors are written without the condition that there is none yet, or that it is the one that was read.
     AnswerUnchecked,
+    /// The entries of an erased lead's history are left as they are.
+    HusksLeft,
+    /// Identity keys of people who are erased are not suppressed.
+    SuppressionForgotten,
 }
 
 impl Broken {
     /// All of them.
-    pub(crate) const ALL: [Broken; 9] = [
+    pub(crate) const ALL: [Broken; 11] = [
         Broken::AppendUnchecked,
         Broken::ClaimUnchecked,
         Broken::TurnsUnchecked,
@@ -41,6 +45,8 @@ impl Broken {
         Broken::IdPerAttempt,
         Broken::CapUnchecked,
         Broken::AnswerUnchecked,
+        Broken::HusksLeft,
+        Broken::SuppressionForgotten,
     ];
 
     /// Whether this call is answered at once and carried out later, if its function lives that long.
@@ -63,6 +69,24 @@ impl Broken {
                 self,
                 Broken::AppendUnchecked | Broken::ClaimUnchecked | Broken::SendBeforeWrite
             )
+    }
+
+    /// Whether this call is answered and never carried out: what is left is the code that forgot to make it.
+    pub(crate) fn is_forgotten(self, operation: &str, request: &HttpRequest) -> bool {
+        if operation != "PutItem" {
+            return false;
+        }
+        let body = request.body().bytes().unwrap_or_default();
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let item = &body["Item"];
+        match self {
+            Broken::HusksLeft => {
+                let sk = item["sk"]["S"].as_str().unwrap_or_default();
+                body["ConditionExpression"].is_null() && sk.starts_with("E#")
+            }
+            Broken::SuppressionForgotten => item.get("suppressed").is_some(),
+            _ => false,
+        }
     }
 
     /// Whether a failure of this call is taken for success.

@@ -8,6 +8,7 @@
 //! | I4 | a pool's account says exactly as many leads as the histories do; shares stay within one and a half leads of the fair ones |
 //! | I5 | whoever is told is told what is written, under one id for one decision, with one content, and everything is told |
 //! | I6 | each score is what the recorded configuration makes of the history before it |
+//! | I7 | after an erasure was answered nothing of the person is in the table, a queue or a dead letter, no place of their leads says anything, nobody is told of them but that they were erased, and the same request is answered the same |
 //! | I8 | unreadable messages end in the dead-letter queue, all of them, and nothing else does |
 //! | I10 | behaviour is credited once |
 //! | I11 | when faults stop, everything comes to its end |
@@ -17,9 +18,10 @@
 //! | I15 | a vendor's scorecard counts what was answered, sent back and said by sales; it owes the prices without what was sent back |
 //! | I16 | what is sent back is sent back once, for one reason, and its lead's history says so |
 //!
-//! I7 (erasure) is not built into Leadline yet, so nothing is checked for it. I9 (bounds) is tested at the parsers.
+//! I9 (bounds) is tested at the parsers.
 
 mod behaviour;
+mod erasure;
 mod news;
 mod owners;
 mod people;
@@ -94,6 +96,7 @@ pub(crate) async fn all(world: &World) -> Vec<String> {
     behaviour::scores(&end, &mut violations);
     let of_visitors = behaviour::visitors(world, &end, &mut violations).await;
     behaviour::behaviour(world, &end, &of_visitors, &mut violations);
+    erasure::erased(world, &end, &mut violations);
     queues(world, &mut violations);
     vendors::check(world, &end, &mut violations).await;
     violations
@@ -153,6 +156,12 @@ impl End {
         self.histories
             .iter()
             .filter(|(_, history)| history.lead.merged_into.is_none())
+    }
+
+    /// Those of whom something is known: all but the erased.
+    fn known(&self) -> impl Iterator<Item = (&LeadId, &History)> {
+        self.live()
+            .filter(|(_, history)| history.lead.erased.is_none())
     }
 
     fn surviving(&self, lead: LeadId) -> Option<&History> {

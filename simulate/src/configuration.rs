@@ -126,7 +126,7 @@ max_times = 0
 kind = "webhook"
 url = "HOOK"
 secret = "crm"
-notify = ["lead.assigned", "lead.unassigned", "lead.stage_changed", "lead.sla_breached"]
+notify = ["lead.assigned", "lead.unassigned", "lead.stage_changed", "lead.sla_breached", "lead.erased"]
 "#;
 
 /// A configuration, ready to be pushed.

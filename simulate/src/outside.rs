@@ -11,7 +11,7 @@ use domain::id::LeadId;
 use outbound::{Error, HeaderMap, Peer, Request, Response, StatusCode};
 use serde_json::Value;
 use table::Table;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::broken::Broken;
 use crate::fault::{Fault, OF_OUTSIDE};
@@ -26,6 +26,8 @@ pub(crate) struct Told {
     pub(crate) body: Value,
     /// What it tells about was in the lead's history when it came.
     pub(crate) was_written: bool,
+    /// When it came.
+    pub(crate) at: Instant,
 }
 
 /// The receiver's memory.
@@ -146,6 +148,7 @@ async fn read(
         id,
         body,
         was_written,
+        at: Instant::now(),
     }
 }
 
@@ -176,6 +179,9 @@ async fn is_written(body: &Value, table: &Table) -> bool {
             body["data"]["lead"]["stage"] == scored.stage.name()
         }
         (Some("lead.sla_breached"), Some(Ruling::SlaBreached(_))) => true,
+        (Some("lead.erased"), Some(Ruling::Erased(_))) => true,
+        // Written, and emptied while it was on its way. How late it may be, I7 says.
+        (Some(kind), Some(_)) => kind != "lead.erased" && history.lead.erased.is_some(),
         _ => false,
     }
 }

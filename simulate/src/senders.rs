@@ -11,16 +11,27 @@ use lambda_http::http::{Method, Request};
 use lambda_http::{Body, RequestExt};
 use serde_json::{Value, json};
 use sources::{Signing, Trial};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 pub(crate) use self::vendors::{Heard, Pinged};
 use crate::configuration::{ADS, PARTNER, PROOF};
 use crate::dice::Dice;
-use crate::story::{PEOPLE, Submit};
+use crate::story::{By, PEOPLE, Submit};
 use crate::world::{TOKEN, World};
 
 /// The ids that browsers of visitors hold.
 pub(crate) const VISITORS: [&str; 2] = ["0b1f7Qw2Zr5tYx8Ke3Ln6Vu9", "7Hd2Gs9Pa4Mc1Jb6Rf8Wk3Xq"];
+
+/// A person who was erased.
+#[derive(Debug, Clone)]
+pub(crate) struct Erased {
+    pub(crate) person: usize,
+    pub(crate) by: By,
+    pub(crate) asked: String,
+    pub(crate) answer: Value,
+    /// When it was answered.
+    pub(crate) at: Instant,
+}
 
 /// One request.
 struct Sent<'a> {
@@ -196,6 +207,38 @@ impl World {
             .is_some()
         {
             self.network.note("feedback taken");
+        }
+    }
+
+    pub(crate) async fn erase(&self, index: usize, person: usize, by: By) {
+        let who = &PEOPLE[person];
+        let body = match by {
+            By::Email => json!({ "email": who.email }),
+            By::Phone => json!({ "phone": who.phone }),
+            By::Both => json!({ "email": who.email, "phone": who.phone }),
+            By::Lead => {
+                let search = format!("/v1/leads?email={}", who.email.replace('@', "%40"));
+                let found = self
+                    .insist(index, &Sent::to_api(Method::GET, &search, ""))
+                    .await;
+                let lead = found.map(|found| found["leads"][0]["id"].clone());
+                match lead.filter(Value::is_string) {
+                    Some(lead) => json!({ "lead": lead }),
+                    None => return,
+                }
+            }
+        };
+        let text = body.to_string();
+        let asked = Sent::to_api(Method::POST, "/v1/erasures", &text);
+        if let Some(answer) = self.insist(index, &asked).await {
+            self.network.note("people erased");
+            self.ledger().erased.push(Erased {
+                person,
+                by,
+                asked: text,
+                answer,
+                at: Instant::now(),
+            });
         }
     }
 

@@ -56,6 +56,8 @@ pub(crate) enum What {
         kind: &'static str,
         reason: &'static str,
     },
+    /// A person is to be erased.
+    Erase { person: usize, by: By },
     /// Another configuration is put in force.
     Configure(usize),
     /// Something unreadable gets into a queue.
@@ -80,6 +82,16 @@ pub(crate) enum What {
     Redrive,
     /// All functions' processes end at once.
     Restart,
+}
+
+/// What an erasure is asked for by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Email,
+    Phone,
+    Both,
+    /// The lead that the person's address leads to then, if it leads to one.
+    Lead,
 }
 
 /// One submission.
@@ -336,6 +348,7 @@ impl Story {
         }
         further_doors(seed, people, calm_after, &mut steps);
         contracts::steps(seed, people, &mut weather, &mut steps);
+        erasures(seed, calm_after, &mut steps);
         steps.sort_by_key(|step| step.at);
         let faults = Faults::Drawn(*pick(&mut rng, &[0, 5, 20, 60, 150]));
         Self {
@@ -392,6 +405,64 @@ fn further_doors(seed: u64, people: usize, calm_after: u64, steps: &mut Vec<Step
         let what = What::Announce(whose.collect());
         let at = rng.u64(0..span);
         steps.push(Step { at, what });
+    }
+}
+
+/// In every fourth world people are erased, mostly while something of them comes or just after. All other worlds are what they
+/// would be without.
+fn erasures(seed: u64, calm_after: u64, steps: &mut Vec<Step>) {
+    if !seed.is_multiple_of(4) {
+        return;
+    }
+    let mut rng = Dice(seed).at("erasures", 0);
+    let came: Vec<(u64, usize)> = steps
+        .iter()
+        .filter_map(|step| match &step.what {
+            What::Submit(submit) => Some((step.at, submit.person)),
+            _ => None,
+        })
+        .collect();
+    for _ in 0..rng.usize(1..4) {
+        let (near, person) = *pick(&mut rng, &came);
+        let by = *pick(
+            &mut rng,
+            &[
+                By::Email,
+                By::Email,
+                By::Both,
+                By::Both,
+                By::Phone,
+                By::Lead,
+            ],
+        );
+        let what = What::Erase { person, by };
+        let at = if rng.u8(0..4) == 0 {
+            rng.u64(0..calm_after)
+        } else {
+            near + rng.u64(0..4_000)
+        };
+        steps.push(Step {
+            at,
+            what: what.clone(),
+        });
+        if rng.u8(0..3) == 0 {
+            // Asked for again, maybe while it is carried out.
+            let at = at + rng.u64(0..20_000);
+            steps.push(Step { at, what });
+        }
+        if rng.bool() {
+            // And something of them comes once more.
+            let again = steps
+                .iter()
+                .find(|step| matches!(&step.what, What::Submit(submit) if submit.person == person));
+            if let Some(mut again) = again.cloned() {
+                again.at = at + rng.u64(0..10_000);
+                if let What::Submit(submit) = &mut again.what {
+                    submit.variant = rng.u8(0..3);
+                }
+                steps.push(again);
+            }
+        }
     }
 }
 

@@ -240,11 +240,15 @@ impl HttpConnector for Line {
         let broken = self.network.broken;
         let is_unawaited =
             broken.is_some_and(|broken| broken.is_unawaited(function, &operation, &request));
+        let is_forgotten = broken.is_some_and(|broken| broken.is_forgotten(&operation, &request));
         let is_ignored = broken.is_some_and(|broken| broken.is_ignored(function, &operation));
         let is_parted = broken.is_some_and(|broken| broken.parts(&operation));
         HttpConnectorFuture::new(async move {
             if is_parted {
                 return refuse_statements(&request);
+            }
+            if is_forgotten {
+                return answer(200, &json!({}), "");
             }
             if is_unawaited {
                 return unawaited(engine, request, fate);

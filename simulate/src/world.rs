@@ -29,7 +29,7 @@ use crate::dice::Dice;
 use crate::engines::{Engines, Place};
 use crate::fault::{Coverage, Happened};
 use crate::outside::{Inbox, Outside};
-use crate::senders::{Heard, Pinged};
+use crate::senders::{Erased, Heard, Pinged};
 use crate::story::{Story, Weather};
 use crate::wire::{INVOCATION, Invocation, Network, http_client};
 
@@ -67,6 +67,8 @@ pub(crate) struct Ledger {
     pub(crate) asked: BTreeMap<String, String>,
     /// What was sent back, answered 200: submission and reason.
     pub(crate) returned: Vec<(String, String)>,
+    /// People who were erased, answered 200.
+    pub(crate) erased: Vec<Erased>,
     /// Anything that must not happen and was noticed on the way.
     pub(crate) violations: Vec<String>,
 }

@@ -144,6 +144,7 @@ impl Life {
         answer_well(&outside).await;
         life.good_submissions().await;
         life.time_passes().await;
+        life.erasure().await;
         life.delivered.extend(bodies(&outside).await);
         life.calls = life.deployment.calls();
         life
@@ -685,6 +686,25 @@ impl Life {
         }
     }
 
+    /// A person is erased, asked for in wrong words first, and comes again.
+    async fn erasure(&mut self) {
+        for body in [
+            json!({ "email": "Ludmilla.Askervoll@@pinderfall", "phone": "call Ludmilla after six" }),
+            json!({ "third.Corriedale@example.org": "my daughter Ottiline" }),
+            json!({ "lead": "Askervoll" }),
+            json!({ "email": "third.Corriedale@example.org", "by": "mia" }),
+            json!({ "email": "third.Corriedale@example.org", "by": "mia" }),
+        ] {
+            self.command("POST", "/v1/erasures", &[JSON], &body.to_string())
+                .await;
+        }
+        let form = "email=third.Corriedale%40example.org&message=my+daughter+Ottiline";
+        self.send("POST", "/v1/sources/website", &[FORM], form)
+            .await;
+        self.deployment.settle().await;
+        self.pass(2).await;
+    }
+
     /// Deadlines are missed, providers and receivers are tried again, what cooled off comes back.
     async fn time_passes(&mut self) {
         for minutes in [2, 31, 120, 90 * 24 * 60] {
@@ -712,7 +732,7 @@ fn configuration(outside: &str, rude: &str) -> String {
         (
             "crm",
             format!("{outside}/hook"),
-            "\"lead.assigned\", \"lead.unassigned\", \"lead.stage_changed\", \"lead.sla_breached\"",
+            "\"lead.assigned\", \"lead.unassigned\", \"lead.stage_changed\", \"lead.sla_breached\", \"lead.erased\"",
         ),
         ("gone", format!("{outside}/gone"), "\"lead.assigned\""),
         ("rude", format!("{rude}/hook"), "\"lead.stage_changed\""),

@@ -14,6 +14,7 @@ mod conversations;
 mod cost;
 mod doors;
 mod enrichment;
+mod erasure;
 mod follow_up;
 mod identity;
 mod ledger;

@@ -1,4 +1,4 @@
-//! `lead`, `explain`, `history`, `feedback` and `consent`.
+//! `lead`, `explain`, `history`, `feedback`, `consent` and `erase`.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::layout::{Sheet, at, clean, inline, join, label, with};
-use crate::options::{Connection, ConsentArguments, FeedbackArguments};
+use crate::options::{Connection, ConsentArguments, EraseArguments, FeedbackArguments};
 use crate::who::Who;
 
 /// `leadline lead`
@@ -181,6 +181,41 @@ pub(crate) fn consent(
     let said = if arguments.give { "given" } else { "withdrawn" };
     let sentence = format!("consent to {} is {said}", clean(purpose));
     note(&arguments.who, "consent", body, &sentence, connection, out)
+}
+
+/// `leadline erase`
+pub(crate) fn erase(
+    arguments: &EraseArguments,
+    connection: &Connection,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let client = Client::new(connection)?;
+    let (name, text) = match &arguments.who {
+        Who::Id(id) => ("lead", id),
+        Who::Email(email) => ("email", email),
+        Who::Phone(phone) => ("phone", phone),
+    };
+    let mut body = json!({ name: text });
+    if let Some(by) = &arguments.by {
+        body["by"] = json!(by);
+    }
+    let answer = client.post(&["v1", "erasures"], "application/json", &body.to_string())?;
+    if connection.json {
+        return answer.print(out);
+    }
+    let answer = answer.value()?;
+    warn(&answer, out)?;
+    let leads = match at(&answer, "/leads") {
+        leads if leads.is_empty() => "nobody was known".to_owned(),
+        leads => leads,
+    };
+    Ok(writeln!(
+        out,
+        "Erased as {} at {}: {leads}; e-mail addresses and phone numbers that are suppressed: {}.",
+        at(&answer, "/erasure"),
+        at(&answer, "/at"),
+        at(&answer, "/suppressed")
+    )?)
 }
 
 /// The query of a search; `None` when there is nothing to search for.

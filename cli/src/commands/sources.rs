@@ -12,13 +12,14 @@ use crate::layout::{at, clean, columns};
 use crate::options::{Connection, SourcesArguments};
 
 /// What is counted, as the API names it and as the columns are headed.
-const COUNTS: [(&str, &str); 7] = [
+const COUNTS: [(&str, &str); 8] = [
     ("accepted", "Accepted"),
     ("created", "Created"),
     ("merged", "Merged"),
     ("duplicate", "Duplicate"),
     ("quarantined", "Quarantined"),
     ("rejected", "Rejected"),
+    ("suppressed", "Suppressed"),
     ("in_flight", "In flight"),
 ];
 
@@ -72,11 +73,11 @@ pub(crate) fn sources(
 }
 
 fn all(answer: &Value, out: &mut impl Write) -> Result<(), Failure> {
-    let mut rows: Vec<[String; 10]> = Vec::new();
+    let mut rows: Vec<[String; COUNTS.len() + 3]> = Vec::new();
     let mut heads = vec!["Source".to_owned(), "Last seen".to_owned()];
     heads.extend(COUNTS.iter().map(|(_, head)| (*head).to_owned()));
     heads.push(String::new());
-    rows.extend(<[String; 10]>::try_from(heads));
+    rows.extend(<[String; COUNTS.len() + 3]>::try_from(heads));
     let sources = answer.get("sources").and_then(Value::as_array);
     for source in sources.into_iter().flatten() {
         let mut row = vec![at(source, "/name"), at(source, "/last_seen")];
@@ -91,7 +92,7 @@ fn all(answer: &Value, out: &mut impl Write) -> Result<(), Failure> {
             (true, true) => "SILENT: longer than ever in the last week".to_owned(),
             (true, false) => String::new(),
         });
-        rows.extend(<[String; 10]>::try_from(row));
+        rows.extend(<[String; COUNTS.len() + 3]>::try_from(row));
     }
     columns(&rows, out)?;
     Ok(writeln!(out, "\nCounts are of the last 24 hours.")?)
@@ -105,11 +106,11 @@ fn all_of_a_time(
     connection: &Connection,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let mut rows: Vec<[String; 9]> = Vec::new();
+    let mut rows: Vec<[String; COUNTS.len() + 2]> = Vec::new();
     let mut add = |first: String, counts: &mut dyn Iterator<Item = String>, remark: &str| {
         let row = std::iter::once(first).chain(counts);
         let row: Vec<String> = row.chain([remark.to_owned()]).collect();
-        rows.extend(<[String; 9]>::try_from(row));
+        rows.extend(<[String; COUNTS.len() + 2]>::try_from(row));
     };
     let mut heads = COUNTS.iter().map(|(_, head)| (*head).to_owned());
     add("Source".to_owned(), &mut heads, "");
@@ -153,10 +154,10 @@ fn all_of_a_time(
 }
 
 fn show(ledger: &Value, out: &mut impl Write) -> Result<(), Failure> {
-    let mut rows: Vec<[String; 8]> = Vec::new();
+    let mut rows: Vec<[String; COUNTS.len() + 1]> = Vec::new();
     let mut add = |first: String, counts: &mut dyn Iterator<Item = String>| {
         let row: Vec<String> = std::iter::once(first).chain(counts).collect();
-        rows.extend(<[String; 8]>::try_from(row));
+        rows.extend(<[String; COUNTS.len() + 1]>::try_from(row));
     };
     add(
         "Hour".to_owned(),

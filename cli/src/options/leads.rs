@@ -1,4 +1,4 @@
-//! One person: `lead`, `explain`, `history`, `feedback` and `consent`.
+//! One person: `lead`, `explain`, `history`, `feedback`, `consent` and `erase`.
 
 use clap::{Args, ValueEnum};
 
@@ -58,6 +58,17 @@ impl FeedbackKind {
             FeedbackKind::Disqualified => "disqualified",
         }
     }
+}
+
+/// Arguments of `leadline erase`.
+#[derive(Clone, Args)]
+pub struct EraseArguments {
+    /// The lead's id, or the person's e-mail address or phone number.
+    #[arg(value_name = "ID|EMAIL|PHONE")]
+    pub who: Who,
+    /// Who carries it out: a rep, by the id in the configuration, or anybody else by name. It is kept.
+    #[arg(long, value_name = "REP|NAME")]
+    pub by: Option<String>,
 }
 
 /// Arguments of `leadline consent`.

@@ -241,3 +241,20 @@ fn feedback_is_sent_with_what_was_given() {
         .leadline(&["feedback", "lead_1", "contacted"])
         .succeeds_with("Noted for lead_1: contacted.\n");
 }
+
+#[test]
+fn a_person_is_erased_by_what_is_known_of_them() {
+    let server = Server::start();
+    let erased = json!({ "erasure": "era_1", "leads": ["lead_1"], "suppressed": 2, "at": "2026-03-14T09:26:53Z" });
+    server.answer(call("POST", "/v1/erasures"), ok(&erased));
+    server
+        .leadline(&["erase", "ada@example.com", "--by", "mia"])
+        .succeeds_with("Erased as era_1 at 2026-03-14 09:26:53 UTC: lead_1; e-mail addresses and phone numbers that are suppressed: 2.\n");
+    let nobody =
+        json!({ "erasure": "era_2", "leads": [], "suppressed": 1, "at": "2026-03-14T09:26:53Z" });
+    let server = Server::start();
+    server.answer(call("POST", "/v1/erasures"), ok(&nobody));
+    server
+        .leadline(&["erase", "+1 202 555 0123"])
+        .succeeds_with("Erased as era_2 at 2026-03-14 09:26:53 UTC: nobody was known; e-mail addresses and phone numbers that are suppressed: 1.\n");
+}

@@ -10,7 +10,7 @@ fn a_time_without_a_name_is_asked_of_every_source_that_keeps_a_ledger() {
     server.answer(call("GET", "/v1/sources"), ok(&sources));
     let ledger = json!({
         "source": "fairs", "from": "2026-03-01T00:00:00Z", "to": "2026-03-08T00:00:00Z", "hours": [],
-        "total": { "accepted": 12, "created": 9, "merged": 1, "duplicate": 2, "quarantined": 0, "rejected": 0, "in_flight": 0 },
+        "total": { "accepted": 12, "created": 9, "merged": 1, "duplicate": 2, "quarantined": 0, "rejected": 0, "suppressed": 0, "in_flight": 0 },
         "difference": 0,
     });
     server.answer(
@@ -20,9 +20,9 @@ fn a_time_without_a_name_is_asked_of_every_source_that_keeps_a_ledger() {
     server
         .leadline(&["sources", "--from", "7d"])
         .succeeds_with(concat!(
-            "Source   Accepted  Created  Merged  Duplicate  Quarantined  Rejected  In flight\n",
-            "fairs    12        9        1       2          0            0         0\n",
-            "website                                                                          keeps no ledger (ledger = true in the configuration)\n",
+            "Source   Accepted  Created  Merged  Duplicate  Quarantined  Rejected  Suppressed  In flight\n",
+            "fairs    12        9        1       2          0            0         0           0\n",
+            "website                                                                                      keeps no ledger (ledger = true in the configuration)\n",
             "\nCounts are of what was accepted from 2026-03-01 00:00:00 UTC until 2026-03-08 00:00:00 UTC.\n",
         ));
     let told = server.leadline(&["sources", "--from", "7d", "--json"]);

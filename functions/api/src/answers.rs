@@ -115,6 +115,23 @@ pub(crate) struct Warning {
     pub(crate) message: String,
 }
 
+/// A person was erased.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+pub(crate) struct Erasure {
+    /// `era_…`, the same whenever it is asked for again.
+    pub(crate) erasure: String,
+    /// The leads that were theirs. Their names stay, and tell nothing.
+    pub(crate) leads: Vec<String>,
+    /// How many e-mail addresses and phone numbers are suppressed with it.
+    pub(crate) suppressed: usize,
+    /// When it was done first.
+    pub(crate) at: Time,
+    /// What could not be reached, and what would help.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<Warning>,
+}
+
 /// A score. Points are whole numbers and may be negative.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
@@ -770,6 +787,8 @@ pub(crate) struct Tally {
     pub(crate) quarantined: u64,
     /// Were discarded by a person.
     pub(crate) rejected: u64,
+    /// Came of people who were erased.
+    pub(crate) suppressed: u64,
     /// Are on their way.
     pub(crate) in_flight: u64,
 }
@@ -777,7 +796,9 @@ pub(crate) struct Tally {
 impl Tally {
     /// What is accounted for by nothing.
     pub(crate) fn difference(&self) -> i64 {
-        let ended = self.created + self.merged + self.duplicate + self.quarantined + self.rejected;
+        let leads = self.created + self.merged;
+        let others = self.duplicate + self.quarantined + self.rejected + self.suppressed;
+        let ended = leads + others;
         self.accepted as i64 - (ended + self.in_flight) as i64
     }
 }

@@ -2,13 +2,14 @@
 
 use domain::config::Config;
 use domain::email::Email;
-use domain::explain::{history, story};
+use domain::explain::{erased_before, history, story};
 use domain::id::LeadId;
 use domain::identity::{IdentityKey, email_key, phone_key};
 use domain::phone::Phone;
 use domain::submission::FieldProblem;
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
+use table::Claim;
 use web::Problem;
 
 use crate::answers::{Explanation, History, HistoryEntry, Lead, Leads};
@@ -22,7 +23,7 @@ impl Api {
     }
 
     pub(crate) async fn get_history(&self, name: &str) -> Answer {
-        let known = self.lead(lead_id(name)?).await?;
+        let known = self.lead_or_erased(lead_id(name)?).await?;
         let current = self
             .configurations
             .at(self.clock.now())
@@ -30,9 +31,10 @@ impl Api {
             .map_err(|error| table_failed(&error))?;
         let none = Config::default();
         let config = current.as_ref().map_or(&none, |current| &current.config);
+        let shown = known.decisions.iter().skip(erased_before(&known.lead));
         let entries = history(config, &known.lead, &known.decisions)
             .into_iter()
-            .zip(&known.decisions);
+            .zip(shown);
         let history = entries
             .map(|(entry, decision)| HistoryEntry::new(entry, decision))
             .collect();
@@ -46,7 +48,7 @@ impl Api {
     }
 
     pub(crate) async fn explain(&self, name: &str) -> Answer {
-        let known = self.lead(lead_id(name)?).await?;
+        let known = self.lead_or_erased(lead_id(name)?).await?;
         let current = self
             .configurations
             .at(self.clock.now())
@@ -66,20 +68,21 @@ impl Api {
 
     pub(crate) async fn list_leads(&self, request: &Request) -> Answer {
         let keys = self.keys(request).await?;
-        let holders = self
+        let claims = self
             .table
-            .holders(&keys)
+            .claims(&keys)
             .await
             .map_err(|error| table_failed(&error))?;
         let mut leads: Vec<Lead> = Vec::new();
-        for holder in holders.into_iter().flatten() {
+        // Of who was erased nobody is told, not even that.
+        for holder in claims.iter().flatten().filter_map(Claim::lead) {
             let known = self
                 .table
                 .surviving_lead(holder)
                 .await
                 .map_err(|error| table_failed(&error))?;
             // A key is claimed just before the lead's first decision is written: nobody is known yet.
-            let Some(known) = known else {
+            let Some(known) = known.filter(|known| known.lead.erased.is_none()) else {
                 continue;
             };
             let lead = Lead::from(&known.lead);
@@ -151,7 +154,7 @@ impl Api {
         Ok(emails)
     }
 
-    async fn default_country(&self) -> Result<Option<String>, Problem> {
+    pub(crate) async fn default_country(&self) -> Result<Option<String>, Problem> {
         let current = self
             .configurations
             .at(self.clock.now())
@@ -160,8 +163,17 @@ impl Api {
         Ok(current.and_then(|current| current.config.default_country.clone()))
     }
 
-    /// The lead called `id`, or the one that it was merged into.
+    /// The lead called `id`, or the one that it was merged into. Nothing can be done with one that was erased.
     pub(crate) async fn lead(&self, id: LeadId) -> Result<table::History, Problem> {
+        let found = self.lead_or_erased(id).await?;
+        match &found.lead.erased {
+            Some(end) => Err(problems::erased(found.lead.id, end)),
+            None => Ok(found),
+        }
+    }
+
+    /// The same, also if it was erased.
+    pub(crate) async fn lead_or_erased(&self, id: LeadId) -> Result<table::History, Problem> {
         let found = self
             .table
             .surviving_lead(id)

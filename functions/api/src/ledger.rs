@@ -337,6 +337,7 @@ fn add_hour(account: &mut Account, hour: &Hour, first: i64, last: i64) {
             tally.duplicate += counted.duplicate;
             tally.quarantined += counted.quarantined;
             tally.rejected += counted.rejected;
+            tally.suppressed += counted.suppressed;
         }
     }
     let open = hour.open();
@@ -353,6 +354,7 @@ impl Tally {
             Outcome::Duplicate => self.duplicate += 1,
             Outcome::Quarantined => self.quarantined += 1,
             Outcome::Rejected => self.rejected += 1,
+            Outcome::Suppressed => self.suppressed += 1,
         }
     }
 
@@ -363,6 +365,7 @@ impl Tally {
         self.duplicate += other.duplicate;
         self.quarantined += other.quarantined;
         self.rejected += other.rejected;
+        self.suppressed += other.suppressed;
         self.in_flight += other.in_flight;
     }
 }

@@ -12,6 +12,7 @@ mod answers;
 mod batches;
 mod configuration;
 mod consent;
+mod erasure;
 mod feedback;
 mod leads;
 mod ledger;
@@ -58,7 +59,7 @@ const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 pub struct Api {
     /// The table.
     pub table: Table,
-    /// Sends to `enrich` and `assign`.
+    /// Sends to `enrich`, `assign` and `deliver`.
     pub queues: Queues,
     /// The configuration in force.
     pub configurations: Arc<ConfigurationCache>,
@@ -109,6 +110,7 @@ impl Api {
             Call::GetHistory => self.get_history(name).await,
             Call::Explain => self.explain(name).await,
             Call::NoteConsent => self.note_consent(name, request).await,
+            Call::Erase => self.erase(request).await,
             Call::GiveFeedback => self.give_feedback(name, request).await,
             Call::GetSubmission => self.get_submission(name).await,
             Call::ListSources => self.list_sources().await,

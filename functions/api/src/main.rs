@@ -18,6 +18,7 @@ async fn main() -> Result<(), Error> {
     let urls = [
         (Queue::Enrich, settings.queue_enrich()?.to_owned()),
         (Queue::Assign, settings.queue_assign()?.to_owned()),
+        (Queue::Deliver, settings.queue_deliver()?.to_owned()),
     ];
     let api = &Api {
         queues: Queues::new(platform::sqs_client(&settings), urls),

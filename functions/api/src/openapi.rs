@@ -242,7 +242,7 @@ fn describe(
             .with(query_parameter("email", "An e-mail address, in any spelling of the same mailbox."))
             .with(query_parameter("phone", "A phone number with its country code (`%2B1202…`), or without one if the configuration has a default country."))
             .refusing(&[problems::INVALID_FIELDS, problems::UNSUPPORTED_FILTER, problems::BAD_QUERY]),
-        Call::GetLead => Described::new("get_lead", "leads", ("200", answer::<answers::Lead>(answers, "The lead."))).with(lead()).refusing(&[Kind::NOT_FOUND]),
+        Call::GetLead => Described::new("get_lead", "leads", ("200", answer::<answers::Lead>(answers, "The lead."))).with(lead()).refusing(&[Kind::NOT_FOUND, problems::ERASED]),
         Call::GetHistory => Described::new("get_history", "leads", ("200", answer::<answers::History>(answers, "Its decisions.")))
             .with(lead())
             .refusing(&[Kind::NOT_FOUND]),
@@ -253,14 +253,18 @@ fn describe(
             .about("The same feedback again changes nothing. `by` is a rep or anybody else: what looks like the id of a rep and is none is noted, with a warning. A rejected lead is recycled as the configuration says: somebody else gets it, at once or later, or it rests.")
             .with(lead())
             .taking(body::<requests::Feedback>(requests, "application/json", requests::feedback_example()))
-            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[Kind::NOT_FOUND, problems::ERASED, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
         Call::NoteConsent => Described::new("note_consent", "leads", ("200", answer::<answers::Noted>(answers, "The lead, as it is after that.")))
             .about("`granted: false` withdraws. What stands already is not noted again. Destinations with a purpose hear only of leads whose person agreed to it.")
             .with(lead())
             .taking(body::<requests::Consent>(requests, "application/json", requests::consent_example()))
-            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS])
+            .refusing(&[Kind::NOT_FOUND, problems::ERASED, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
+        Call::Erase => Described::new("erase", "leads", ("200", answer::<answers::Erasure>(answers, "They are erased, as far as Leadline reaches.")))
+            .about("By the lead, or by an e-mail address, a phone number or both; whatever lead any of these leads to is erased. Everything that holds something of the person is emptied, and their addresses and numbers are suppressed: what comes of them again ends as `suppressed`, and nothing of it is kept. Somebody who is not known is suppressed, too: they may be on their way. There is no way back. The same again answers the same, and finishes what broke off.")
+            .taking(body::<requests::Erasure>(requests, "application/json", requests::erasure_example()))
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS]),
         Call::GetSubmission => Described::new("get_submission", "submissions", ("200", answer::<answers::Submission>(answers, "What became of it.")))
             .about("404 also while an accepted submission is still on its way.")
             .with(submission())
@@ -289,13 +293,13 @@ fn describe(
             .about("A JSON merge patch (RFC 7396) over the `fields` of the quarantined submission. The same correction may be sent again while it is on its way; another one is refused.")
             .with(submission())
             .taking(body::<requests::Correction>(requests, "application/merge-patch+json", requests::correction_example()))
-            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[Kind::NOT_FOUND, problems::SUPPRESSED, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
         Call::Return => Described::new("return", "submissions", ("200", answer::<answers::Returned>(answers, "It is returned.")))
             .about("For one of the reasons of the vendor's contract, within its days, once; the same again changes nothing. The price is not owed any more. A lead that nobody but its vendor told of is disqualified.")
             .with(submission())
             .taking(body::<requests::Return>(requests, "application/json", json!({ "reason": "Wrong number", "by": "mia" })))
-            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
+            .refusing(&[Kind::NOT_FOUND, problems::ERASED, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS, problems::WRONG_STATE])
             .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
         Call::ListVendors => Described::new("list_vendors", "vendors", ("200", answer::<answers::Vendors>(answers, "The vendors."))),
         Call::GetScorecard => Described::new("get_scorecard", "vendors", ("200", answer::<answers::Scorecard>(answers, "Its scorecard.")))
@@ -386,6 +390,7 @@ pub(crate) fn outcome(_: &mut SchemaGenerator) -> Schema {
         Outcome::Duplicate,
         Outcome::Quarantined,
         Outcome::Rejected,
+        Outcome::Suppressed,
     ];
     json_schema!({ "type": "string", "enum": outcomes.map(|outcome| outcome.to_string()) })
 }

@@ -1,5 +1,7 @@
 //! Every type of problem that the API answers, besides those common to all calls.
 
+use domain::id::LeadId;
+use domain::lead::ErasedLead;
 use domain::submission::FieldProblem;
 use lambda_http::http::{StatusCode, header};
 use web::{Kind, Problem};
@@ -52,6 +54,18 @@ pub(crate) const WRONG_STATE: Kind = Kind::new(
     "wrong_state",
     "This makes no sense as things stand.",
 );
+/// The person was erased.
+pub(crate) const ERASED: Kind = Kind::new(
+    StatusCode::GONE,
+    "erased",
+    "This lead was erased; nothing of it is left.",
+);
+/// What would go on is of somebody who was erased.
+pub(crate) const SUPPRESSED: Kind = Kind::new(
+    StatusCode::CONFLICT,
+    "suppressed",
+    "The person was erased, and nothing of them goes on.",
+);
 /// The `Idempotency-Key` is not one key of 1 to 255 visible ASCII characters.
 pub(crate) const INVALID_IDEMPOTENCY_KEY: Kind = Kind::new(
     StatusCode::BAD_REQUEST,
@@ -83,6 +97,8 @@ pub(crate) const ALL: &[Kind] = &[
     UNSUPPORTED_FILTER,
     INVALID_CONFIGURATION,
     WRONG_STATE,
+    ERASED,
+    SUPPRESSED,
     INVALID_IDEMPOTENCY_KEY,
     IDEMPOTENCY_KEY_REUSED,
     RANGE_TOO_LARGE,
@@ -127,6 +143,16 @@ pub(crate) fn field(name: &str, code: &str, message: &str) -> FieldProblem {
 
 pub(crate) fn wrong_state(why: impl Into<String>) -> Problem {
     Problem::of(WRONG_STATE).detail(why)
+}
+
+/// For a lead that was erased: when, by whose call.
+pub(crate) fn erased(lead: LeadId, end: &ErasedLead) -> Problem {
+    let by = end.erased.by.as_deref();
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    Problem::of(ERASED).detail(format!(
+        "{lead} was erased at {}{by}, as {}",
+        end.at, end.erased.erasure
+    ))
 }
 
 /// For a failure that is ours: logs what happened, and tells the caller only whether another try may help.

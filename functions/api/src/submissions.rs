@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::decision::{Outcome, Ruling};
 use domain::explain::reasons;
-use domain::id::SubmissionId;
+use domain::field::Fields;
+use domain::id::{Pepper, SubmissionId};
+use domain::identity::{Claimant, is_suppressed, keys_of};
 use domain::submission::{FieldProblem, Quarantined};
 use futures::future::try_join_all;
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use queue::{Message, Queue};
 use serde_json::{Map, Value};
-use table::{Deed, Record, Step};
+use table::{Claim, Deed, Record, Step};
 use web::Problem;
 
 use crate::answers::{OfferAnswer, Resubmitted, Submission, SubmissionReason, SubmissionStep};
-use crate::problems::{field, invalid_fields, table_failed, unavailable, wrong_state};
+use crate::problems::{self, field, invalid_fields, table_failed, unavailable, wrong_state};
 use crate::{Answer, Api, object};
 
 /// Submissions that are looked up one call after the other: five calls of a hundred items. What is more than that is looked
@@ -159,6 +161,8 @@ impl Api {
         )
         .map_err(|problems| invalid_fields(&problems))?;
 
+        self.refuse_suppressed(&submission.fields, &pepper).await?;
+
         // Two corrections on their way at once could claim the identities of two people for one lead.
         let fields = corrected
             .raw
@@ -199,6 +203,23 @@ impl Api {
         Ok(answer())
     }
 
+    /// Refuses to have something go on whose person was erased. Should that be at this moment, `enrich` finds it.
+    async fn refuse_suppressed(&self, fields: &Fields, pepper: &Pepper) -> Result<(), Problem> {
+        let keys = keys_of(pepper, fields);
+        let comes = Claimant::of(pepper, fields, &keys);
+        let claims = self.table.claims(&keys).await;
+        let claims = claims.map_err(|error| table_failed(&error))?;
+        let is_erased = keys.iter().zip(claims).any(|(key, claim)| match claim {
+            Some(Claim::Suppressed(known)) => is_suppressed(key.kind, &known.claimant, &comes),
+            Some(Claim::Held(..)) | None => false,
+        });
+        if is_erased {
+            return Err(Problem::of(problems::SUPPRESSED)
+                .detail("whoever this is of was erased, and stays erased; discard it"));
+        }
+        Ok(())
+    }
+
     /// Before its quarantine ends: what the ledger of its source has counted is to be looked up from now on.
     pub(crate) async fn reopen_in_ledger(&self, record: &Record) -> Result<(), Problem> {
         let current = self.current().await?;
@@ -234,10 +255,27 @@ impl Api {
                 message,
             }]);
         }
+        let said = |code: &str, message: &str| {
+            vec![SubmissionReason {
+                code: code.to_owned(),
+                field: None,
+                subject: None,
+                message: message.to_owned(),
+            }]
+        };
+        if record.outcome == Outcome::Suppressed {
+            return Ok(said(
+                "suppressed",
+                "its person was erased; nothing of it is kept",
+            ));
+        }
         let Some(lead) = record.lead else {
             return Ok(Vec::new());
         };
-        let history = self.lead(lead).await?;
+        let history = self.lead_or_erased(lead).await?;
+        if history.lead.erased.is_some() {
+            return Ok(said("erased", "the person of its lead was erased since"));
+        }
         let current = self
             .configurations
             .at(self.clock.now())

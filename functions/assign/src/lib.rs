@@ -464,6 +464,9 @@ impl Assign {
 /// The news of the last assignment and the last change of stage. Each destination hears them once: `deliver` knows.
 fn tell_again(history: &History, config: &Config) -> Vec<Outgoing> {
     let lead = &history.lead;
+    if lead.erased.is_some() {
+        return Vec::new();
+    }
     let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
     let mut news = Vec::new();
     news.extend(last_stage_change(&history.decisions).map(|about| (Notice::StageChanged, about)));

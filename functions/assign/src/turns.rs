@@ -186,7 +186,8 @@ async fn look_after(
             continue;
         };
         // While nothing says otherwise somebody may still be about to write it, also for a lead whose owner was lost.
-        let is_settled = !history.lead.stage.is_scored() || history.lead.merged_into.is_some();
+        let is_over = history.lead.merged_into.is_some() || history.lead.erased.is_some();
+        let is_settled = !history.lead.stage.is_scored() || is_over;
         if came_true(&history, pool, &turn) {
             turns.pending.retain(|pending| !pending.is(&turn));
         } else if history.lead.rounds >= turn.round || is_settled {

@@ -10,7 +10,8 @@ use queue::{Message, Outgoing, Person, Queue};
 
 /// What of `unwritten` is not in the lead that is there already. Its submission goes to `enrich` to be merged: somebody
 /// else made the lead, or the name became an alias meanwhile. Of a copy of the submission that made the lead, what was done
-/// at its visitor's browser goes to `score`: the copy may have been sent from another one.
+/// at its visitor's browser goes to `score`: the copy may have been sent from another one. If the person was erased meanwhile,
+/// `enrich` finds that and suppresses it.
 pub(crate) fn left_over(unwritten: &[Decision], lead: &Lead) -> Option<Outgoing> {
     let Some(Ruling::Received(received)) = unwritten.first().map(|decision| &decision.ruling)
     else {

@@ -135,6 +135,9 @@ impl Deliver {
             .lead(lead)
             .await?
             .ok_or(Error::NoDecision(lead, about))?;
+        if !may_be_told(&history.lead, about) {
+            return Ok(());
+        }
         let id = DeliveryId::derive(lead, about, name);
         if history.lead.delivered.contains(&id) {
             return Ok(());
@@ -359,7 +362,10 @@ impl Deliver {
                 .lead(lead)
                 .await?
                 .ok_or(Error::NoDecision(lead, delivered.about))?;
-            if history.lead.delivered.contains(&delivered.id) {
+            // Erased while the destination was told: that it was is not kept.
+            if history.lead.delivered.contains(&delivered.id)
+                || !may_be_told(&history.lead, delivered.about)
+            {
                 return Ok(());
             }
         }
@@ -391,8 +397,18 @@ impl Deliver {
     }
 }
 
+/// Whether anybody is told of a decision: of an erased lead only that it was erased.
+fn may_be_told(lead: &Lead, about: u32) -> bool {
+    let erased = lead.erased.as_ref();
+    erased.is_none_or(|erased| erased.seq == about)
+}
+
 /// How a notification ends of which the person did not agree to the purpose; `None` when nothing speaks against it.
 fn withheld(destination: &Destination, lead: &Lead) -> Option<DeliveryStatus> {
+    if lead.erased.is_some() {
+        // Whoever heard of the lead before has to hear this, whatever they were told it for; and it names nobody.
+        return None;
+    }
     let purpose = destination.purpose.as_deref()?;
     match lead.agreed_to(purpose) {
         Some(true) => None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::config::{Config, Notice};
-use domain::decision::Ruling;
+use domain::decision::{Erased, Ruling};
 use domain::explain::{Reason, reasons, summary};
 use domain::field::{Field, Fields};
 use domain::id::DecisionId;
@@ -80,6 +80,14 @@ pub fn payload(config: &Config, history: &History, about: u32) -> Option<Payload
     let decision = history.decisions.get(index)?;
     let notice = notice_of(&decision.ruling)?;
     let lead = Lead::after(history.lead.id, &history.decisions[..=index])?;
+    let ruling = match &decision.ruling {
+        // Who asked is nobody else's business.
+        Ruling::Erased(erased) => &Ruling::Erased(Erased {
+            by: None,
+            ..erased.clone()
+        }),
+        ruling => ruling,
+    };
     Some(Payload {
         kind: notice.name(),
         timestamp: decision.at,
@@ -89,8 +97,8 @@ pub fn payload(config: &Config, history: &History, about: u32) -> Option<Payload
                 seq: about,
             }
             .to_string(),
-            summary: summary(config, &decision.ruling),
-            reasons: reasons(config, &decision.ruling),
+            summary: summary(config, ruling),
+            reasons: reasons(config, ruling),
             lead: told(config, &lead),
         },
     })
@@ -102,6 +110,7 @@ fn notice_of(ruling: &Ruling) -> Option<Notice> {
         Ruling::Unassigned(_) => Some(Notice::Unassigned),
         Ruling::Scored(_) => Some(Notice::StageChanged),
         Ruling::SlaBreached(_) => Some(Notice::SlaBreached),
+        Ruling::Erased(_) => Some(Notice::Erased),
         _ => None,
     }
 }

@@ -113,6 +113,10 @@ impl Enrich {
                 }
                 return Ok(Vec::new());
             };
+            if history.lead.erased.is_some() {
+                // Nobody's agreement has to be proved any more, and nothing is written behind an erasure.
+                return Ok(Vec::new());
+            }
             let Some(received) = received(&history.decisions, submission) else {
                 // A repeat of another submission, which is in there.
                 return Ok(Vec::new());

@@ -28,7 +28,7 @@ impl Enrich {
         // Whatever ended is not offered again, however late its message comes once more.
         match self.table.submission(submission.id).await?.record {
             Some(Record {
-                outcome: Outcome::Rejected,
+                outcome: Outcome::Rejected | Outcome::Suppressed,
                 ..
             }) => return Ok(false),
             Some(Record {

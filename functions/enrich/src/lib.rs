@@ -4,7 +4,7 @@
 //! before → ask the providers, within their deadlines → claim the keys that are free → for somebody who is known, write it
 //! into the lead's history, on condition that nobody was faster, and send the lead on to be scored; for somebody new, send
 //! the first decision to `assign`, which writes it together with its own. A repeat finds each step done and does only the
-//! last again. A certificate that proves what was agreed to is claimed later, by a message of its own.
+//! last again. Who was erased is suppressed: nothing of their submission is kept but that it came. A certificate that proves what was agreed to is claimed later, by a message of its own.
 //!
 //! It never waits for a provider beyond its deadline, and never lets one keep a lead from going on.
 
@@ -14,6 +14,7 @@ mod certificate;
 mod contract;
 mod mail;
 mod provider;
+mod suppression;
 mod visitor;
 
 use std::sync::Arc;
@@ -24,15 +25,19 @@ use domain::config::Config;
 use domain::decision::{Decision, KeptApart, MergedInto, Outcome, Received, Ruling};
 use domain::facts::facts_of;
 use domain::field::{Field, Value};
-use domain::id::{LeadId, Pepper};
-use domain::identity::{Claimant, Holder, IdentityKey, Resolution, keys_of, resolve};
+use domain::id::{ErasureId, LeadId, Pepper};
+use domain::identity::{
+    Claimant, Holder, IdentityKey, Resolution, is_suppressed, keys_of, resolve,
+};
 use domain::lead::Lead;
 use domain::recycling::{arm_at, first_check};
 use domain::submission::{Quarantined, Submission};
 use jiff::Timestamp;
 use platform::{Clock, Secrets, SecretsError};
 use queue::{Message, Outgoing, Person, Queue, Queues, SendError};
-use table::{Appended, Claimed, ConfigurationCache, Current, History, Record, Table, Waiting};
+use table::{
+    Appended, Claim, Claimed, ConfigurationCache, Current, History, Record, Table, Waiting,
+};
 
 pub use provider::Providers;
 
@@ -59,6 +64,14 @@ struct Held {
     /// Nothing while that lead is on its way.
     history: Option<History>,
     claimant: Claimant,
+}
+
+/// What is found under the keys of a submission.
+enum Holders {
+    /// Who holds them, and which of them nobody can hold any more.
+    Known(Vec<Held>, Vec<IdentityKey>),
+    /// Its person was erased.
+    Erased(ErasureId),
 }
 
 /// Everything one invocation needs.
@@ -152,7 +165,12 @@ impl Enrich {
         let pepper = Pepper::new(self.secrets.pepper().await?.expose());
         let keys = keys_of(&pepper, &submission.fields);
         let claimant = Claimant::of(&pepper, &submission.fields, &keys);
-        let mut found = self.holders(&keys).await?;
+        let (mut found, mut closed) = match self.holders(&keys, &claimant).await? {
+            Holders::Erased(erasure) => {
+                return self.suppress(&submission, erasure, &current, now).await;
+            }
+            Holders::Known(found, closed) => (found, closed),
+        };
         // Keys are claimed before anything is written under the name of their submission. So if nobody holds any of them,
         // neither this submission nor one of the same content has been here, and there is nothing to look up.
         let is_in = |history: &&History| history.lead.submissions.contains(&submission.id);
@@ -200,7 +218,12 @@ impl Enrich {
         let mut is_early = false;
         for round in 0..MAX_ROUNDS {
             if round > 0 {
-                found = self.holders(&keys).await?;
+                (found, closed) = match self.holders(&keys, &claimant).await? {
+                    Holders::Erased(erasure) => {
+                        return self.suppress(&submission, erasure, &current, now).await;
+                    }
+                    Holders::Known(found, closed) => (found, closed),
+                };
             }
             let holders: Vec<Holder<'_>> = found
                 .iter()
@@ -230,11 +253,10 @@ impl Enrich {
             {
                 return self.is_there(&submission, history, &current, now).await;
             }
-            if target
-                .as_ref()
-                .is_some_and(|history| history.lead.merged_into.is_some())
-            {
-                // Made an alias by a concurrent copy: its keys now lead elsewhere.
+            if target.as_ref().is_some_and(|history| {
+                history.lead.merged_into.is_some() || history.lead.erased.is_some()
+            }) {
+                // Made an alias by a concurrent copy, or erased, at this moment: its keys now say so.
                 continue;
             }
             if answers.is_none() {
@@ -254,7 +276,7 @@ impl Enrich {
                 continue;
             }
             if !self
-                .claim(&keys, &found, resolution.lead, &claimant)
+                .claim(&keys, &found, &closed, resolution.lead, &claimant)
                 .await?
             {
                 continue;
@@ -411,6 +433,10 @@ impl Enrich {
     }
 
     async fn quarantine(&self, quarantined: Quarantined) -> Result<Vec<Outgoing>, Error> {
+        // Before anything of it is written: copies of the table would hold it for weeks.
+        if let Some(erasure) = self.erased_in(&quarantined).await? {
+            return self.end_quarantined(&quarantined, erasure).await;
+        }
         // Listed first: what waits for a person must never be where nobody finds it.
         let entry = Waiting::new(quarantined.received_at, quarantined.id);
         self.table.list_waiting(entry).await?;
@@ -421,19 +447,34 @@ impl Enrich {
             outcome: Outcome::Quarantined,
             lead: None,
             repeats: None,
-            quarantined: Some(quarantined),
+            quarantined: Some(quarantined.clone()),
         };
         self.table.record_submission(&record).await?;
+        // And once more: an erasure suppresses first and looks through the quarantine then. So either it finds what was just
+        // written, or what it suppressed is found here.
+        if let Some(erasure) = self.erased_in(&quarantined).await? {
+            return self.end_quarantined(&quarantined, erasure).await;
+        }
         Ok(Vec::new())
     }
 
-    /// Each key that somebody holds, with the lead that it leads to.
-    async fn holders(&self, keys: &[IdentityKey]) -> Result<Vec<Held>, Error> {
+    /// Each key that somebody holds, with the lead that it leads to; or that whoever comes with them was erased.
+    async fn holders(&self, keys: &[IdentityKey], claimant: &Claimant) -> Result<Holders, Error> {
         let mut found: Vec<Held> = Vec::new();
+        let mut closed = Vec::new();
         let mut read: Vec<(LeadId, usize)> = Vec::new();
         for (key, claim) in keys.iter().zip(self.table.claims(keys).await?) {
-            let Some((holder, claimant)) = claim else {
-                continue;
+            let (holder, claimed_for) = match claim {
+                None => continue,
+                Some(Claim::Held(holder, claimed_for)) => (holder, claimed_for),
+                Some(Claim::Suppressed(suppression)) => {
+                    if is_suppressed(key.kind, &suppression.claimant, claimant) {
+                        return Ok(Holders::Erased(suppression.erasure));
+                    }
+                    // Somebody else's number too, of whom one was erased: it tells nobody's lead any more.
+                    closed.push(*key);
+                    continue;
+                }
             };
             // As a rule all keys of a person lead to the same lead: it is read once.
             let (lead, history) = match read.iter().find(|(known, _)| *known == holder) {
@@ -441,15 +482,26 @@ impl Enrich {
                 // A name may be an alias of a lead that is on its way: nothing is ever written behind an alias.
                 None => self.table.survivor(holder).await?,
             };
+            // A key that was claimed for a lead while it was erased, and is not suppressed itself.
+            if let Some(end) = history
+                .as_ref()
+                .and_then(|known| known.lead.erased.as_ref())
+            {
+                if is_suppressed(key.kind, &claimed_for, claimant) {
+                    return Ok(Holders::Erased(end.erased.erasure));
+                }
+                closed.push(*key);
+                continue;
+            }
             read.push((holder, found.len()));
             found.push(Held {
                 key: *key,
                 lead,
                 history,
-                claimant,
+                claimant: claimed_for,
             });
         }
-        Ok(found)
+        Ok(Holders::Known(found, closed))
     }
 
     /// Makes `own` another name of `lead`. False when `own` has become a lead of its own meanwhile.
@@ -474,12 +526,13 @@ impl Enrich {
         &self,
         keys: &[IdentityKey],
         found: &[Held],
+        closed: &[IdentityKey],
         lead: LeadId,
         claimant: &Claimant,
     ) -> Result<bool, Error> {
         for key in keys {
-            let is_held = found.iter().any(|held| held.key == *key);
-            if !is_held && self.table.claim(*key, lead, claimant).await? != Claimed::Ours {
+            let is_taken = closed.contains(key) || found.iter().any(|held| held.key == *key);
+            if !is_taken && self.table.claim(*key, lead, claimant).await? != Claimed::Ours {
                 return Ok(false);
             }
         }

@@ -235,7 +235,8 @@ impl Recycle {
             .decisions
             .iter()
             .zip(1u32..)
-            .filter(|(decision, _)| matches!(decision.ruling, Ruling::SlaBreached(_)));
+            .filter(|(decision, _)| matches!(decision.ruling, Ruling::SlaBreached(_)))
+            .filter(|_| history.lead.erased.is_none());
         match breaches.last() {
             Some((_, about)) => self.send_breach(&history.lead, about, config).await,
             None => Ok(()),

@@ -6,7 +6,7 @@
 //!
 //! What visitors do is kept until a form says who they are; from then on it is credited like the behaviour of anybody.
 //!
-//! It decides nothing about owners, and drops no lead: behaviour of somebody unknown is the only thing it lets go.
+//! It decides nothing about owners, and drops no lead: behaviour of somebody unknown, or erased, is the only thing it lets go.
 
 mod visitors;
 
@@ -23,7 +23,7 @@ use domain::scoring;
 use jiff::Timestamp;
 use platform::Clock;
 use queue::{Message, Outgoing, Person, Queue, Queues, SendError};
-use table::{Appended, ConfigurationCache, Current, Table};
+use table::{Appended, Claim, ConfigurationCache, Current, Table};
 
 /// How often a lead is scored anew because somebody else wrote first.
 const MAX_ROUNDS: usize = 12;
@@ -43,6 +43,16 @@ pub struct Score {
     pub configurations: Arc<ConfigurationCache>,
     /// Tells the time.
     pub clock: Clock,
+}
+
+/// Whom behaviour belongs to.
+enum Known {
+    /// This lead, or the one that it is now.
+    Lead(LeadId),
+    /// Nobody so far.
+    Nobody,
+    /// Somebody who was erased: what they do is let go.
+    Erased,
 }
 
 /// Why a message has to be tried again.
@@ -92,8 +102,10 @@ impl Score {
             } => (person, events, tries),
             other => return Err(Error::Misdirected(other.name())),
         };
-        let Some(lead) = self.lead_of(&person).await? else {
-            return self.wait_for(person, events, tries).await;
+        let lead = match self.lead_of(&person).await? {
+            Known::Lead(lead) => lead,
+            Known::Nobody => return self.wait_for(person, events, tries).await,
+            Known::Erased => return Ok(Vec::new()),
         };
         match self.score(lead, 0, &events).await {
             // Their key is claimed and the lead is on its way to an owner, with whom it will be written.
@@ -129,17 +141,20 @@ impl Score {
         Ok(Vec::new())
     }
 
-    async fn lead_of(&self, person: &Person) -> Result<Option<LeadId>, Error> {
-        match person {
-            Person::Lead(lead) => Ok(self.table.lead(*lead).await?.map(|history| history.lead.id)),
-            Person::Email(key) => Ok(self
-                .table
-                .holders(&[*key])
-                .await?
-                .first()
-                .copied()
-                .flatten()),
-        }
+    async fn lead_of(&self, person: &Person) -> Result<Known, Error> {
+        Ok(match person {
+            Person::Lead(lead) => match self.table.lead(*lead).await? {
+                Some(history) => Known::Lead(history.lead.id),
+                None => Known::Nobody,
+            },
+            Person::Email(key) => {
+                match self.table.claims(&[*key]).await?.first().copied().flatten() {
+                    Some(Claim::Held(lead, _)) => Known::Lead(lead),
+                    Some(Claim::Suppressed(_)) => Known::Erased,
+                    None => Known::Nobody,
+                }
+            }
+        })
     }
 
     /// Scores a lead, crediting `events` that it does not have yet. `seq` is the decision that made it necessary.
@@ -161,6 +176,10 @@ impl Score {
                 return Err(Error::NoLead(lead));
             };
             let known = &history.lead;
+            if known.erased.is_some() {
+                // What they do is not kept, and there is nothing to be scored.
+                return Ok(Vec::new());
+            }
             let engaged = new_events(known, events, &current, now);
             let is_scored = known
                 .scored

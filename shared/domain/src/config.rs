@@ -607,6 +607,9 @@ pub enum Notice {
     /// The first response did not come in time.
     #[serde(rename = "lead.sla_breached")]
     SlaBreached,
+    /// The person was erased: the lead's id and nothing else is told.
+    #[serde(rename = "lead.erased")]
+    Erased,
 }
 
 impl Notice {
@@ -617,6 +620,7 @@ impl Notice {
             Notice::Unassigned => "lead.unassigned",
             Notice::StageChanged => "lead.stage_changed",
             Notice::SlaBreached => "lead.sla_breached",
+            Notice::Erased => "lead.erased",
         }
     }
 }
@@ -681,6 +685,15 @@ impl Config {
             })
             .map(|(name, _)| name.as_str())
             .collect()
+    }
+
+    /// Destinations in use that are told that a person was erased, of whatever pools: nobody knows any more which pools the
+    /// lead went through.
+    pub fn destinations_for_erasure(&self) -> Vec<&str> {
+        let told = self.destinations.iter().filter(|(_, destination)| {
+            destination.active && destination.notify.contains(&Notice::Erased)
+        });
+        told.map(|(name, _)| name.as_str()).collect()
     }
 
     /// The name of a rep as people say it.

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Fields;
-use crate::id::{DeliveryId, EventId, LeadId, SubmissionId, VisitorKey};
+use crate::id::{DeliveryId, ErasureId, EventId, LeadId, SubmissionId, VisitorKey};
+use crate::identity::IdentityKey;
 use crate::submission::{CertificateClaim, Consent};
 use crate::vendor::{Bought, Money};
 
@@ -58,6 +59,10 @@ pub enum Ruling {
     Certified(Certified),
     /// This lead is another one.
     MergedInto(MergedInto),
+    /// The person was erased: nothing of what came before is kept.
+    Erased(Erased),
+    /// What stood here was erased. Only its place in the history is left.
+    Emptied(Emptied),
 }
 
 impl Ruling {
@@ -78,6 +83,8 @@ impl Ruling {
             Ruling::Returned(_) => "returned",
             Ruling::Certified(_) => "certified",
             Ruling::MergedInto(_) => "merged_into",
+            Ruling::Erased(_) => "erased",
+            Ruling::Emptied(_) => "emptied",
         }
     }
 }
@@ -96,6 +103,8 @@ pub enum Outcome {
     Quarantined,
     /// A person looked at it, and it will never become a lead.
     Rejected,
+    /// Its person was erased before it arrived: nothing of it is kept.
+    Suppressed,
 }
 
 impl fmt::Display for Outcome {
@@ -106,6 +115,7 @@ impl fmt::Display for Outcome {
             Outcome::Duplicate => "duplicate",
             Outcome::Quarantined => "quarantined",
             Outcome::Rejected => "rejected",
+            Outcome::Suppressed => "suppressed",
         })
     }
 }
@@ -707,4 +717,25 @@ pub struct Returned {
     /// The price that is not owed any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Money>,
+}
+
+/// See [`Ruling::Erased`]. Says who asked for it and when, and nothing of whom it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// The erasure.
+    pub erasure: ErasureId,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The identity keys that the lead had, which are suppressed: keyed hashes, by which a repeat goes on when nothing else
+    /// is left to go by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<IdentityKey>,
+}
+
+/// See [`Ruling::Emptied`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emptied {
+    /// What kind of decision it was.
+    pub was: String,
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::decision::{
-    Answer, Apart, Assigned, ConsentSaid, Decision, Delivered, DeliveryStatus, Enriched, Feedback,
-    How, Nobody, Points, Received, Recycled, Returned, Route, Ruling, Scored, Then, Unassigned,
-    Verdict,
+    Answer, Apart, Assigned, ConsentSaid, Decision, Delivered, DeliveryStatus, Enriched, Erased,
+    Feedback, How, Nobody, Points, Received, Recycled, Returned, Route, Ruling, Scored, Then,
+    Unassigned, Verdict,
 };
 use crate::id::DecisionId;
 use crate::lead::Lead;
@@ -60,11 +60,19 @@ pub struct Entry {
     pub reasons: Vec<Reason>,
 }
 
+/// How many decisions of a history are not shown, since the person was erased: all before that.
+pub fn erased_before(lead: &Lead) -> usize {
+    lead.erased
+        .as_ref()
+        .map_or(0, |erased| erased.seq.saturating_sub(1) as usize)
+}
+
 /// The history of a lead as the API shows it. `config` gives reps their names; the decisions stand as they were taken.
 pub fn history(config: &Config, lead: &Lead, decisions: &[Decision]) -> Vec<Entry> {
     decisions
         .iter()
         .zip(1u32..)
+        .skip(erased_before(lead))
         .map(|(decision, seq)| Entry {
             id: DecisionId { lead: lead.id, seq }.to_string(),
             seq,
@@ -114,7 +122,20 @@ pub fn summary(config: &Config, ruling: &Ruling) -> String {
         Ruling::Returned(returned) => returned_summary(config, returned),
         Ruling::Certified(certified) => certified_summary(&certified.claim),
         Ruling::MergedInto(merged) => format!("This is the same person as {}.", merged.lead),
+        Ruling::Erased(erased) => erased_summary(config, erased),
+        Ruling::Emptied(_) => "What was decided here is erased.".to_owned(),
     }
+}
+
+fn erased_summary(config: &Config, erased: &Erased) -> String {
+    let by = erased
+        .by
+        .as_deref()
+        .map(|by| format!(", as {} asked", config.rep_name(by)))
+        .unwrap_or_default();
+    format!(
+        "The person was erased{by}: nothing of them is kept, and what comes of them again is suppressed."
+    )
 }
 
 fn received_summary(received: &Received) -> String {
@@ -438,6 +459,12 @@ pub fn reasons(config: &Config, ruling: &Ruling) -> Vec<Reason> {
             Some(&merged.lead.to_string()),
             "two names were claimed for one person",
         )],
+        Ruling::Erased(erased) => vec![Reason::new(
+            "erasure",
+            Some(&erased.erasure.to_string()),
+            format!("erasure {}", erased.erasure),
+        )],
+        Ruling::Emptied(_) => Vec::new(),
     }
 }
 
@@ -583,7 +610,7 @@ fn ordinal(number: u32) -> String {
 /// Why a lead is where it is, in sentences for a person: what stands now first, then how it came about.
 pub fn story(config: &Config, lead: &Lead, decisions: &[Decision]) -> Vec<String> {
     let mut sentences = vec![standing(config, lead)];
-    for (decision, seq) in decisions.iter().zip(1u32..) {
+    for (decision, seq) in decisions.iter().zip(1u32..).skip(erased_before(lead)) {
         let mut line = format!(
             "{}. {} {}",
             seq,
@@ -603,6 +630,13 @@ pub fn story(config: &Config, lead: &Lead, decisions: &[Decision]) -> Vec<String
 }
 
 fn standing(config: &Config, lead: &Lead) -> String {
+    if let Some(erased) = &lead.erased {
+        return format!(
+            "{} was erased at {}: nobody has it, and nothing is due.",
+            lead.id,
+            short_time(erased.at)
+        );
+    }
     let score = lead
         .scored
         .as_ref()

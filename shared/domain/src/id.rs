@@ -190,10 +190,24 @@ identifier!(
 );
 
 identifier!(
+    /// The erasure of a person.
+    ErasureId,
+    "era_"
+);
+
+identifier!(
     /// A vendor's question whether a lead would be bought.
     PingId,
     "ping_"
 );
+
+impl ErasureId {
+    /// The id of the erasure of what `subject` names: a lead or, of somebody who is not known, an identity key. The same
+    /// erasure asked for again has the same id.
+    pub fn derive(pepper: &Pepper, subject: &str) -> Self {
+        Self(pepper.hash(&[b"erasure", subject.as_bytes()]))
+    }
+}
 
 impl PingId {
     /// The id of what `source` asked under `key`.

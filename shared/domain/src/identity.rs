@@ -3,13 +3,18 @@
 //! Two submissions are one person when they share a canonical e-mail address, or a phone number with nothing that speaks
 //! against it. A shared phone alone does not make two people one: switchboards and families share numbers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::decision::{Apart, KeyKind};
 use crate::email::Email;
-use crate::field::{Field, Fields, text_of};
+use crate::field::{Field, Fields, Value, text_of};
 use crate::id::{LeadId, Pepper, SubmissionId, encode};
 use crate::lead::Lead;
+use crate::phone::Phone;
+
+/// Longest text that is tried as a phone number, in bytes.
+const MAX_PHONE_BYTES: usize = 64;
 
 /// A keyed hash of something that identifies a person. It can be compared, and tells nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,6 +145,17 @@ impl Claimant {
         }
     }
 
+    /// Whether the one is certainly not the other, although they share a phone number: both addresses and both names are
+    /// known, and differ. Stricter than what tells two people apart who are known: who was erased and comes again must not
+    /// pass for somebody else by leaving out a name.
+    fn is_somebody_else(&self, other: &Self) -> bool {
+        let differ_by_email =
+            matches!((self.email, other.email), (Some(ours), Some(theirs)) if ours != theirs);
+        let differ_by_name =
+            matches!((self.name, other.name), (Some(ours), Some(theirs)) if ours != theirs);
+        differ_by_email && differ_by_name
+    }
+
     /// The same question as [`shares_phone`], of two who are not written yet.
     fn shares_phone(&self, other: &Self) -> Result<(), Apart> {
         let differ =
@@ -151,6 +167,55 @@ impl Claimant {
             Ok(())
         }
     }
+}
+
+/// Whether a key that is suppressed, or leads to a lead that is erased, suppresses whoever comes with it. An e-mail address
+/// always does. A phone number does unless it is certain that somebody else has it too: switchboards and families share
+/// numbers, and only one of them asked to be erased.
+pub fn is_suppressed(key: KeyKind, erased: &Claimant, comes: &Claimant) -> bool {
+    key == KeyKind::Email || !erased.is_somebody_else(comes)
+}
+
+/// Whoever sent unchecked texts, as far as those under our own names can be read.
+pub fn claimant_in(pepper: &Pepper, raw: &BTreeMap<String, String>) -> Claimant {
+    let said = [Field::Email, Field::FirstName, Field::LastName];
+    let fields: Fields = said
+        .into_iter()
+        .filter_map(|field| {
+            let text = raw.get(&field.to_string())?.trim();
+            (!text.is_empty()).then(|| (field, Value::Text(text.to_owned())))
+        })
+        .collect();
+    Claimant::of(pepper, &fields, &keys_of(pepper, &fields))
+}
+
+/// The identity keys of everything in unchecked texts that can be read as an e-mail address or a phone number: what waits in
+/// quarantine is found by them.
+pub fn keys_in<'a>(
+    pepper: &Pepper,
+    texts: impl IntoIterator<Item = &'a str>,
+    default_country: Option<&str>,
+) -> Vec<IdentityKey> {
+    let mut keys = Vec::new();
+    for text in texts {
+        let words = text.split(|sign: char| sign.is_whitespace() || "<>,;\"()[]".contains(sign));
+        let emails = words.filter(|word| word.contains('@'));
+        keys.extend(
+            emails
+                .filter_map(|word| Email::parse(word).ok())
+                .map(|email| email_key(pepper, &email)),
+        );
+        // What has no digits is no number, and need not be tried.
+        if text.len() <= MAX_PHONE_BYTES
+            && text.bytes().any(|byte| byte.is_ascii_digit())
+            && let Ok(phone) = Phone::parse(text, default_country)
+        {
+            keys.push(phone_key(pepper, phone.as_str()));
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 /// What is found under one identity key.

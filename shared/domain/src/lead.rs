@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decision::{
-    Behaviour, Decision, DeliveryStatus, FeedbackKind, Nobody, Points, Received, Recycled, Ruling,
-    Score, Stage, Then,
+    Behaviour, Decision, DeliveryStatus, Erased, FeedbackKind, Nobody, Points, Received, Recycled,
+    Ruling, Score, Stage, Then,
 };
 use crate::field::{Field, Fields, Value};
 use crate::id::{DeliveryId, EventId, LeadId, SubmissionId};
@@ -71,6 +71,19 @@ pub struct Lead {
     pub bought: BTreeMap<SubmissionId, Purchase>,
     /// The lead that this one is, if it was merged.
     pub merged_into: Option<LeadId>,
+    /// That the person was erased: then nothing else is known.
+    pub erased: Option<ErasedLead>,
+}
+
+/// The end of a lead whose person was erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedLead {
+    /// Place in the history of the decision that says so.
+    pub seq: u32,
+    /// When.
+    pub at: Timestamp,
+    /// What it says.
+    pub erased: Erased,
 }
 
 /// A submission that was bought of a vendor.
@@ -265,7 +278,24 @@ impl Lead {
             delivered: BTreeSet::new(),
             bought: BTreeMap::new(),
             merged_into: None,
+            erased: None,
         }
+    }
+
+    /// Forgets the person. What is left says that there was a lead, of which submissions it was made, and what was bought of
+    /// whom: bills are kept.
+    fn erase(&mut self, erased: &Erased, at: Timestamp) {
+        let known = std::mem::replace(self, Self::empty(self.id, self.created_at));
+        self.seq = known.seq;
+        self.updated_at = known.updated_at;
+        self.submissions = known.submissions;
+        self.bought = known.bought;
+        self.rounds = known.rounds;
+        self.erased = Some(ErasedLead {
+            seq: known.seq,
+            at,
+            erased: erased.clone(),
+        });
     }
 
     /// Adds one decision.
@@ -384,6 +414,8 @@ impl Lead {
                     .insert(certified.certificate.clone(), certified.claim.clone());
             }
             Ruling::MergedInto(merged) => self.merged_into = Some(merged.lead),
+            Ruling::Erased(erased) => self.erase(erased, at),
+            Ruling::Emptied(_) => {}
         }
     }
 
@@ -551,7 +583,8 @@ impl Lead {
     /// Whether somebody has to be found for it at `now`: it is new, nobody could take it before, it was taken back, or its
     /// cooling-off time is over.
     pub fn wants_owner(&self, now: Timestamp) -> bool {
-        if self.merged_into.is_some() || !self.stage.is_scored() {
+        let is_over = self.merged_into.is_some() || self.erased.is_some();
+        if is_over || !self.stage.is_scored() {
             return false;
         }
         match self.waits.cooling_until {

@@ -45,6 +45,9 @@ pub struct Tally {
     /// Were discarded by a person.
     #[serde(rename = "r", skip_serializing_if = "is_zero")]
     pub rejected: u64,
+    /// Came of somebody who was erased.
+    #[serde(rename = "s", skip_serializing_if = "is_zero")]
+    pub suppressed: u64,
 }
 
 impl Tally {
@@ -56,12 +59,18 @@ impl Tally {
             Outcome::Duplicate => self.duplicate += 1,
             Outcome::Quarantined => self.quarantined += 1,
             Outcome::Rejected => self.rejected += 1,
+            Outcome::Suppressed => self.suppressed += 1,
         }
     }
 
     /// Those that ended.
     pub fn ended(&self) -> u64 {
-        self.created + self.merged + self.duplicate + self.quarantined + self.rejected
+        self.created
+            + self.merged
+            + self.duplicate
+            + self.quarantined
+            + self.rejected
+            + self.suppressed
     }
 
     /// Adds another one.
@@ -72,6 +81,7 @@ impl Tally {
         self.duplicate += other.duplicate;
         self.quarantined += other.quarantined;
         self.rejected += other.rejected;
+        self.suppressed += other.suppressed;
     }
 }
 

@@ -10,6 +10,7 @@ pub mod condition;
 pub mod config;
 pub mod decision;
 pub mod email;
+pub mod erasure;
 pub mod explain;
 pub mod facts;
 pub mod field;

@@ -522,6 +522,15 @@ impl Pinged {
     }
 }
 
+/// The refusal of a lead whose person was erased. It says no more than that: what else is known is nobody's business.
+pub fn suppressed() -> Answer {
+    Answer::Rejected {
+        code: "suppressed".to_owned(),
+        reason: "leads of this person are not taken".to_owned(),
+        fields: Vec::new(),
+    }
+}
+
 /// The answer to a lead that quotes a ping which is not known.
 pub fn unknown_ping() -> Answer {
     bad_ping(

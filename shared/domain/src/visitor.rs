@@ -135,6 +135,20 @@ impl Visitor {
         *self != before
     }
 
+    /// Forgets a person who was erased: what counts for nobody else, and what they answered. That there was a form stays, so
+    /// that what was done before it never counts for whoever came before. False when nothing changes.
+    pub fn forget(&mut self, lead: LeadId) -> bool {
+        let whole = self.clone();
+        self.events.retain(|event| {
+            let people = whole.people_of(event);
+            people.is_empty() || people.iter().any(|person| *person != lead)
+        });
+        for form in self.forms.iter_mut().filter(|form| form.lead == lead) {
+            form.answered.clear();
+        }
+        *self != whole
+    }
+
     /// Who an event counts for: the person of the last form before it, and that of the first form after it.
     pub fn people_of(&self, event: &Behaviour) -> Vec<LeadId> {
         let before = self.forms.iter().rev().find(|form| form.at <= event.at);

@@ -31,6 +31,13 @@ pub(crate) fn encode(
     Ok(stored)
 }
 
+/// The text of a body as it was stored, for whoever looks at what a table holds; nothing if it is not one of ours.
+pub fn readable(stored: &[u8]) -> Option<String> {
+    decode::<serde_json::Value>("body", stored)
+        .ok()
+        .map(|value| value.to_string())
+}
+
 /// Something as it was stored.
 pub(crate) fn decode<T: DeserializeOwned>(kind: &'static str, stored: &[u8]) -> Result<T, Error> {
     let corrupt = |problem| Error::Corrupt { kind, problem };

@@ -6,7 +6,7 @@
 //! | `P#<26>` | `S` | what became of the submission of that name, when it did not make the lead of that name |
 //! | `P#<26>` | `S#<hash>` | what somebody did with the submission of that name while it was in quarantine |
 //! | `Q#<shard>` | `<time>#<26>` | a submission waits in quarantine for a person |
-//! | `K#<kind>#<hash>` | `K` | the lead that an identity key belongs to |
+//! | `K#<kind>#<hash>` | `K` | the lead that an identity key belongs to, or that its person was erased |
 //! | `D#<shard>` | `<time>#<26>` | a lead is to be looked at |
 //! | `T#<pool>` | `T` | the turns of a pool |
 //! | `C` | `V#<version>` | a configuration |

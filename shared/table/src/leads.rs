@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use domain::decision::Decision;
+use domain::decision::{Decision, Ruling};
 use domain::id::LeadId;
 use domain::lead::Lead;
 
@@ -99,6 +99,38 @@ impl Table {
         })
     }
 
+    /// Empties every entry of a history that ends with its erasure: what stood there goes, the entry stays, so that whoever read
+    /// the history before still finds the next place taken. How many entries were emptied.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written, or an entry is damaged.
+    pub async fn empty_history(&self, lead: LeadId) -> Result<usize, Error> {
+        let query = self
+            .query(
+                "pk = :pk AND begins_with(sk, :e)",
+                keys::lead_partition(lead),
+            )
+            .expression_attribute_values(":e", AttributeValue::S(keys::DECISIONS.to_owned()))
+            .consistent_read(true);
+        let mut emptied_entries = 0;
+        for mut item in self.all(query, None).await? {
+            let decisions = body_of(&item)?;
+            let emptied: Vec<Decision> = decisions.iter().map(Decision::emptied).collect();
+            if decisions.iter().any(is_erasure) {
+                // What comes after it tells who heard of the erasure.
+                break;
+            }
+            if emptied != decisions {
+                let body = codec::encode(DECISIONS, &emptied)?;
+                item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
+                // Entries never change otherwise, so there is nothing to be overtaken by.
+                self.put(item).await?;
+                emptied_entries += 1;
+            }
+        }
+        Ok(emptied_entries)
+    }
+
     /// Adds `decisions` to the history of `lead` on condition that it still has exactly `seq` of them.
     ///
     /// # Errors
@@ -186,6 +218,10 @@ impl Table {
             }
         }
     }
+}
+
+fn is_erasure(decision: &Decision) -> bool {
+    matches!(decision.ruling, Ruling::Erased(_))
 }
 
 pub(crate) fn entry(lead: LeadId, seq: u32, decisions: &[Decision]) -> Result<Item, Error> {

@@ -35,7 +35,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 pub use batches::{Batch, BatchRow, ROWS_IN_A_PAGE};
-pub use claims::Claimed;
+pub use claims::{Claim, Claimed, Suppression};
+pub use codec::readable;
 pub use configurations::{
     CONFIGURATION_SECONDS, ConfigurationCache, Current, Pushed, StoredVersion,
 };
@@ -47,7 +48,7 @@ pub use ledger::{AcceptedThing, LedgerEntry, NOTED_WITHIN, Progress};
 pub use meter::{Meter, Tally};
 pub use offers::{CapUse, PersonUse, Returning, Settled, Settling, StoredOffer};
 pub use providers::CachedAnswer;
-pub use quarantine::{Deed, Step, Waiting};
+pub use quarantine::{Deed, QUARANTINE_SHARDS, Step, Waiting};
 pub use scorecards::{Counts, ScorecardEntry};
 pub use submissions::{Known, Record};
 pub use uploads::{

@@ -506,8 +506,46 @@ impl Table {
         let found = self.get(keys::offered_message(id)).await?;
         found
             .as_ref()
+            // Without a body its person was erased.
+            .filter(|item| item.contains_key(BODY))
             .map(|item| from_json(item, "accepted lead"))
             .transpose()
+    }
+
+    /// Empties an accepted lead that waits to be sent on. The place stays until it expires.
+    ///
+    /// # Errors
+    /// When the table cannot be written.
+    pub async fn empty_accepted(&self, id: SubmissionId, now: Timestamp) -> Result<(), Error> {
+        let mut item = keys::offered_message(id).item();
+        let expires = now.as_second().saturating_add(MESSAGE_SECONDS);
+        item.insert(keys::EXPIRES.to_owned(), number(expires));
+        self.put(item).await
+    }
+
+    /// The submissions through which a person was bought, of each vendor the last one.
+    ///
+    /// # Errors
+    /// When the table cannot be read or the entry is damaged.
+    pub async fn bought_through(&self, person: PersonKey) -> Result<Vec<SubmissionId>, Error> {
+        let Some(item) = self.get(keys::person(person)).await? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for (name, value) in &item {
+            if name == WHO || name.starts_with(&own(WHO, "")) {
+                let digits = value.as_s().ok();
+                let bits = digits.and_then(|digits| domain::id::decode(digits).ok());
+                let bits = bits.ok_or(Error::Corrupt {
+                    kind: "bought person",
+                    problem: "it names no submission",
+                })?;
+                found.push(SubmissionId::from_bits(bits));
+            }
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
     }
 
     /// Keeps a ping and counts it under the limits. The place of the limit that has no room, if one has none.

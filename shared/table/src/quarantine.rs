@@ -12,7 +12,7 @@ use crate::submissions::{Record, record_item};
 use crate::{Error, Item, Table, keys};
 
 /// Number of parts of the list, so that a flood of robots does not meet the limit of one partition.
-const SHARDS: u8 = 8;
+pub const QUARANTINE_SHARDS: u8 = 8;
 
 const BODY: &str = "d";
 
@@ -105,7 +105,7 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Waiting>, Error> {
         let mut found = Vec::new();
-        for shard in 0..SHARDS {
+        for shard in 0..QUARANTINE_SHARDS {
             // Keys are digits, letters and `#`, all of which come before `~`.
             let end = match before {
                 Some(entry) => keys::waiting(shard, entry.second, entry.submission).sk,
@@ -124,6 +124,61 @@ impl Table {
         found.sort_by(|one, other| other.cmp(one));
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// Up to `limit` entries of a part of the list that come after `after`, the oldest first, read consistently: whatever was
+    /// listed before is there.
+    ///
+    /// # Errors
+    /// When the table cannot be read or an entry is damaged.
+    pub async fn waiting_in(
+        &self,
+        shard: u8,
+        after: Option<Waiting>,
+        limit: usize,
+    ) -> Result<Vec<Waiting>, Error> {
+        let start = match after {
+            Some(entry) => keys::waiting(shard, entry.second, entry.submission).sk,
+            None => "0".to_owned(),
+        };
+        let query = self
+            .query("pk = :pk AND sk > :start", keys::waiting_partition(shard))
+            .expression_attribute_values(":start", AttributeValue::S(start))
+            .consistent_read(true);
+        let items = self.all(query, Some(limit)).await?;
+        items.iter().map(read_entry).collect()
+    }
+
+    /// Empties what people wrote down about a submission in quarantine: that they did something stays, what they wrote goes.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written.
+    pub(crate) async fn empty_steps(&self, submission: SubmissionId) -> Result<(), Error> {
+        let query = self
+            .query(
+                "pk = :pk AND begins_with(sk, :steps)",
+                keys::submission(submission).pk,
+            )
+            .expression_attribute_values(":steps", AttributeValue::S(keys::STEPS.to_owned()))
+            .consistent_read(true);
+        for mut item in self.all(query, None).await? {
+            let step = step_of(&item)?;
+            let Deed::Discarded { reason } = &step.deed else {
+                continue;
+            };
+            if reason.is_empty() {
+                continue;
+            }
+            let emptied = Step {
+                deed: Deed::Discarded {
+                    reason: String::new(),
+                },
+                ..step
+            };
+            item.insert(BODY.to_owned(), AttributeValue::S(written(&emptied)?));
+            self.put(item).await?;
+        }
+        Ok(())
     }
 
     /// Ends the quarantine of a submission for good: `record` says how. False when it is not quarantined any more, or a
@@ -149,12 +204,8 @@ impl Table {
         digest: u128,
         step: &Step,
     ) -> Result<(), Error> {
-        let body = serde_json::to_string(step).map_err(|_| Error::Corrupt {
-            kind: "step",
-            problem: "it cannot be written as JSON",
-        })?;
         let mut item = keys::step(submission, digest).item();
-        item.insert(BODY.to_owned(), AttributeValue::S(body));
+        item.insert(BODY.to_owned(), AttributeValue::S(written(step)?));
         self.put_new(item).await?;
         Ok(())
     }
@@ -173,18 +224,29 @@ impl Table {
             .consistent_read(true);
         let mut steps = Vec::new();
         for item in self.all(query, None).await? {
-            let step = match item.get(BODY) {
-                Some(AttributeValue::S(body)) => serde_json::from_str(body).ok(),
-                _ => None,
-            };
-            steps.push(step.ok_or(Error::Corrupt {
-                kind: "step",
-                problem: "its body is not as it was written",
-            })?);
+            steps.push(step_of(&item)?);
         }
         steps.sort_by_key(|step: &Step| step.at);
         Ok(steps)
     }
+}
+
+fn written(step: &Step) -> Result<String, Error> {
+    serde_json::to_string(step).map_err(|_| Error::Corrupt {
+        kind: "step",
+        problem: "it cannot be written as JSON",
+    })
+}
+
+fn step_of(item: &Item) -> Result<Step, Error> {
+    let step = match item.get(BODY) {
+        Some(AttributeValue::S(body)) => serde_json::from_str(body).ok(),
+        _ => None,
+    };
+    step.ok_or(Error::Corrupt {
+        kind: "step",
+        problem: "its body is not as it was written",
+    })
 }
 
 fn read_entry(item: &Item) -> Result<Waiting, Error> {
@@ -205,5 +267,5 @@ fn read_entry(item: &Item) -> Result<Waiting, Error> {
 
 fn shard_of(submission: SubmissionId) -> u8 {
     // The id is a keyed hash: its low bits are evenly spread.
-    (submission.bits() % u128::from(SHARDS)) as u8
+    (submission.bits() % u128::from(QUARANTINE_SHARDS)) as u8
 }

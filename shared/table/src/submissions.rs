@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::decision::{Outcome, Ruling};
+use domain::decision::{Decision, Outcome, Ruling};
 use domain::id::{LeadId, SubmissionId};
 use domain::ledger::Ended;
 use domain::submission::Quarantined;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Item, Table, keys, leads};
+use crate::{Appended, Error, Item, Table, keys, leads};
 
 const BODY: &str = "d";
 
@@ -181,6 +181,54 @@ impl Table {
         )
         .await?;
         Ok(())
+    }
+
+    /// Records that a submission is suppressed, as `record` says, unless it ended before. In the same transaction `decisions`
+    /// end the lead of its own name, if there is none: no copy of the submission that is still on its way can make that lead
+    /// then. False when somebody else wrote about it first: try again.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written, or an item is damaged.
+    pub async fn suppress_submission(
+        &self,
+        record: &Record,
+        decisions: &[Decision],
+    ) -> Result<bool, Error> {
+        let known = self.submission(record.id).await?;
+        let has_ended = known
+            .record
+            .is_some_and(|record| record.outcome != Outcome::Quarantined);
+        if has_ended {
+            return Ok(true);
+        }
+        if known.has_namesake {
+            self.record_end(record).await?;
+            return Ok(true);
+        }
+        let appended = self
+            .append_and_record(record.id.lead(), 0, decisions, record)
+            .await?;
+        Ok(appended == Appended::Done)
+    }
+
+    /// Empties what is kept of a submission besides its lead: what it was when it was in quarantine, and what people wrote
+    /// down about it there.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written, or an item is damaged.
+    pub async fn empty_submission(&self, id: SubmissionId) -> Result<(), Error> {
+        if let Some(record) = self.record(id).await?
+            && let Some(quarantined) = &record.quarantined
+            && !quarantined.raw.is_empty()
+            && record.outcome != Outcome::Quarantined
+        {
+            let emptied = Record {
+                quarantined: None,
+                ..record
+            };
+            self.put(record_item(&emptied)?).await?;
+        }
+        self.empty_steps(id).await
     }
 
     /// Accepts a correction of a quarantined submission, by its digest. False when the submission is not quarantined any

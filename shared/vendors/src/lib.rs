@@ -16,15 +16,17 @@ use domain::decision::Ruling;
 use domain::facts::facts_of;
 use domain::field::{Field, Fields, Value};
 use domain::id::{Pepper, PingId, SubmissionId};
-use domain::identity::keys_of;
+use domain::identity::{Claimant, is_suppressed, keys_of};
 use domain::recycling::first_check;
 use domain::submission::{FieldProblem, Submission};
 use domain::vendor::{
-    Answer, CapNow, Counted, Offer, Terms, bad_ping, day_of, invalid_fields, persons, terms,
-    unknown_ping,
+    Answer, CapNow, Counted, Offer, Terms, bad_ping, day_of, invalid_fields, persons, suppressed,
+    terms, unknown_ping,
 };
 use jiff::{SignedDuration, Timestamp};
-use table::{AcceptedThing, CapUse, LedgerEntry, PersonUse, Settled, Settling, StoredOffer, Table};
+use table::{
+    AcceptedThing, CapUse, Claim, LedgerEntry, PersonUse, Settled, Settling, StoredOffer, Table,
+};
 
 pub use ask::{Asked, ask, look};
 
@@ -478,13 +480,21 @@ impl Buyer<'_> {
         };
         let since = days_before(self.now, duplicates.days);
         let keys = keys_of(self.pepper, fields);
-        let mut leads: Vec<_> = self
-            .table
-            .holders(&keys)
-            .await?
-            .into_iter()
-            .flatten()
-            .collect();
+        let comes = Claimant::of(self.pepper, fields, &keys);
+        let mut leads = Vec::new();
+        for (key, claim) in keys.iter().zip(self.table.claims(&keys).await?) {
+            match claim {
+                Some(Claim::Held(lead, _)) => leads.push(lead),
+                // Looked up already, so it costs nothing to say it here. Without this comparison the lead is bought, and
+                // `enrich` suppresses it.
+                Some(Claim::Suppressed(known))
+                    if is_suppressed(key.kind, &known.claimant, &comes) =>
+                {
+                    return Ok(Some(suppressed()));
+                }
+                Some(Claim::Suppressed(_)) | None => {}
+            }
+        }
         leads.sort();
         leads.dedup();
         let mut last: Option<Timestamp> = None;

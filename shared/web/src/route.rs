@@ -35,6 +35,8 @@ pub enum Call {
     GiveFeedback,
     /// `POST /v1/leads/{lead}/consent`
     NoteConsent,
+    /// `POST /v1/erasures`
+    Erase,
     /// `GET /v1/sources`
     ListSources,
     /// `GET /v1/sources/{source}/ledger`
@@ -207,6 +209,13 @@ pub const API: &[Route] = &[
         "POST",
         "/v1/leads/{lead}/consent",
         "What a person agreed to, or took back, otherwise than in a form.",
+        true,
+    ),
+    route(
+        Call::Erase,
+        "POST",
+        "/v1/erasures",
+        "Erases a person: everything that is kept of them, and everything that comes of them again.",
         true,
     ),
     route(

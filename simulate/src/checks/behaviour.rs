@@ -8,11 +8,11 @@ use domain::scoring;
 
 use super::{End, emails_of};
 use crate::senders::VISITORS;
-use crate::story::PEOPLE;
+use crate::story::{PEOPLE, What};
 use crate::world::{PEPPER, World};
 
 pub(super) fn scores(end: &End, violations: &mut Vec<String>) {
-    for (id, history) in end.live() {
+    for (id, history) in end.known() {
         for (seq, before, decision, config) in end.steps(*id, history) {
             let (Ruling::Scored(scored), Some(config), Some(before)) =
                 (&decision.ruling, config, before)
@@ -51,7 +51,13 @@ pub(super) async fn visitors(
             }
         };
         let accepted = visited.iter().filter(|(who, _, _)| *who == index).count();
-        if kept.events.len() != accepted {
+        // What counted for nobody but somebody who was erased is gone.
+        let is_right = if is_erasing(world) {
+            kept.events.len() <= accepted
+        } else {
+            kept.events.len() == accepted
+        };
+        if !is_right {
             violations.push(format!(
                 "I10: {accepted} events of {key} were accepted, and {} are kept",
                 kept.events.len()
@@ -61,6 +67,9 @@ pub(super) async fn visitors(
             ids.insert(event.id);
             for lead in kept.people_of(event) {
                 let credited = end.surviving(lead);
+                if credited.is_some_and(|history| history.lead.erased.is_some()) {
+                    continue;
+                }
                 if credited.is_none_or(|history| !history.lead.events.contains(&event.id)) {
                     violations.push(format!(
                         "I10: {} of {key} is not credited to {lead}",
@@ -70,7 +79,7 @@ pub(super) async fn visitors(
             }
         }
         // Nobody gets what was done in a browser where they filled in nothing.
-        for (id, history) in end.live() {
+        for (id, history) in end.known() {
             let is_known_there = kept.forms.iter().any(|form| {
                 end.surviving(form.lead)
                     .is_some_and(|known| known.lead.id == *id)
@@ -96,7 +105,7 @@ pub(super) fn behaviour(
     violations: &mut Vec<String>,
 ) {
     let ledger = world.ledger();
-    for (id, history) in end.live() {
+    for (id, history) in end.known() {
         let mut seen = BTreeSet::new();
         for event in &history.lead.behaviour {
             if !seen.insert(event.id) {
@@ -117,7 +126,7 @@ pub(super) fn behaviour(
         }
     }
     // Whoever became known by e-mail within the hour that events wait has all of them.
-    for (id, history) in end.live() {
+    for (id, history) in end.known() {
         let emails: BTreeSet<String> = emails_of(history).into_keys().collect();
         let accepted: BTreeSet<(usize, u32, &str)> = ledger
             .reported
@@ -126,11 +135,22 @@ pub(super) fn behaviour(
             .map(|(who, number, kind)| (*who, *number, kind.as_str()))
             .collect();
         let credited = history.lead.events.difference(of_visitors).count();
-        if credited != accepted.len() {
+        // Of a browser where somebody was erased, less is kept than was credited to others.
+        let is_right = if is_erasing(world) {
+            credited >= accepted.len()
+        } else {
+            credited == accepted.len()
+        };
+        if !is_right {
             violations.push(format!(
                 "I10: {} events of {id} were accepted, and {credited} are credited",
                 accepted.len()
             ));
         }
     }
+}
+
+fn is_erasing(world: &World) -> bool {
+    let mut steps = world.story.steps.iter();
+    steps.any(|step| matches!(step.what, What::Erase { .. }))
 }

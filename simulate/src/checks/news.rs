@@ -36,7 +36,7 @@ pub(super) fn notifications(world: &World, end: &End, violations: &mut Vec<Strin
             ));
         }
     }
-    for (id, history) in end.live() {
+    for (id, history) in end.known() {
         for (decision, about) in history.decisions.iter().zip(1u32..) {
             let Ruling::Assigned(_) = &decision.ruling else {
                 continue;

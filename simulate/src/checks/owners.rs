@@ -12,7 +12,7 @@ use crate::story::What;
 use crate::world::World;
 
 pub(super) fn owners(end: &End, violations: &mut Vec<String>) {
-    for (id, history) in end.live() {
+    for (id, history) in end.known() {
         let lead = &history.lead;
         let mut round = 0;
         for (seq, before, decision, config) in end.steps(*id, history) {
@@ -90,7 +90,7 @@ pub(super) async fn pools(world: &World, end: &End, violations: &mut Vec<String>
     let may_be_moved = world.story.steps.iter().any(|step| {
         matches!(
             step.what,
-            What::Configure(_) | What::Feedback { .. } | What::Return { .. }
+            What::Configure(_) | What::Feedback { .. } | What::Return { .. } | What::Erase { .. }
         )
     });
     for item in &end.items {

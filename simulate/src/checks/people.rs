@@ -57,7 +57,10 @@ pub(super) async fn submissions(world: &World, end: &End, violations: &mut Vec<S
                         ));
                     }
                 }
-                Outcome::Duplicate | Outcome::Quarantined | Outcome::Rejected => {
+                Outcome::Duplicate
+                | Outcome::Quarantined
+                | Outcome::Rejected
+                | Outcome::Suppressed => {
                     if places.contains_key(&submission) {
                         violations.push(format!(
                             "I1: {submission} was {} and is in a lead's history",
@@ -72,7 +75,7 @@ pub(super) async fn submissions(world: &World, end: &End, violations: &mut Vec<S
 
 pub(super) fn identities(world: &World, end: &End, violations: &mut Vec<String>) {
     let mut by_email: BTreeMap<String, BTreeSet<LeadId>> = BTreeMap::new();
-    for (lead, history) in end.live() {
+    for (lead, history) in end.known() {
         let emails = emails_of(history);
         let names: BTreeSet<&String> = emails.values().flatten().collect();
         // Known, and shown by the models: two people who find a lead that is known by their common number alone, at the
@@ -103,6 +106,9 @@ pub(super) fn identities(world: &World, end: &End, violations: &mut Vec<String>)
     for item in &end.items {
         let pk = text(item, "pk").unwrap_or_default();
         if pk.starts_with("K#") {
+            if item.contains_key("suppressed") {
+                continue;
+            }
             let lead = text(item, "lead").and_then(|text| text.parse::<LeadId>().ok());
             if lead.and_then(|lead| end.surviving(lead)).is_none() {
                 violations.push(format!(

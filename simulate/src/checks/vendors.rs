@@ -332,6 +332,8 @@ async fn leads(world: &World, end: &End, offers: &Offers, violations: &mut Vec<S
         let is_right = match (&kept.offer.answer, record) {
             (Answer::Accepted { .. }, Some(Outcome::Created | Outcome::Merged)) => times == 1,
             (Answer::Accepted { .. } | Answer::Held, Some(Outcome::Quarantined)) => times == 0,
+            // Bought, and its person erased before it arrived; or held, and refused when it was offered again.
+            (_, Some(Outcome::Suppressed)) => times == 0,
             (Answer::Accepted { .. } | Answer::Held, _) => false,
             (_, None | Some(Outcome::Rejected)) => times == 0,
             (_, Some(_)) => false,

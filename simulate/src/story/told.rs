@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Faults, Story, What};
+use super::{By, Faults, Story, What};
 
 impl fmt::Display for Story {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,6 +97,15 @@ impl fmt::Display for What {
                 kind,
                 reason,
             } => write!(formatter, "sales say of person {person}: {kind} {reason}"),
+            What::Erase { person, by } => {
+                let by = match by {
+                    By::Email => "e-mail",
+                    By::Phone => "phone",
+                    By::Both => "e-mail and phone",
+                    By::Lead => "lead",
+                };
+                write!(formatter, "person {person} is erased, by {by}")
+            }
             What::Configure(variant) => {
                 write!(formatter, "configuration {variant} is put in force")
             }

@@ -27,6 +27,7 @@ impl World {
                 kind,
                 reason,
             } => self.give_feedback(index, person, kind, reason).await,
+            What::Erase { person, by } => self.erase(index, person, by).await,
             What::Offer(offered) => self.offer(index, &offered).await,
             What::OfferFile(rows) => self.offer_file(index, &rows).await,
             What::Return {

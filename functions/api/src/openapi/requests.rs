@@ -66,6 +66,30 @@ pub(crate) fn consent_example() -> Value {
     json!({ "purpose": "marketing", "granted": false, "reason": "asked by phone", "by": "mia" })
 }
 
+/// Who is to be erased: at least one of `lead`, `email` and `phone`.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "ErasureRequest")]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the body is read by hand, to report every bad field at once"
+)]
+pub(crate) struct Erasure {
+    /// `lead_…`
+    lead: Option<String>,
+    /// An e-mail address, in any spelling of the same mailbox.
+    email: Option<String>,
+    /// A phone number with its country code, or without one if the configuration has a default country.
+    phone: Option<String>,
+    /// Who carries it out: a rep's name in the configuration, or another. It is kept.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
+    by: Option<String>,
+}
+
+pub(crate) fn erasure_example() -> Value {
+    json!({ "email": "greta.lindholm@brightwater.example", "by": "mia" })
+}
+
 /// A correction: our field, or `custom.NAME`, or `consent.PURPOSE` = what it should be. Null takes a field away.
 #[derive(Deserialize, JsonSchema)]
 #[expect(
@@ -416,7 +440,7 @@ pub(crate) struct VendorAnswer {
 /// A reason in the answer to a vendor.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct VendorReason {
-    /// Stable code: `duplicate`, `capped`, `invalid_fields`, the name of a criterion, or what is wrong with the ping.
+    /// Stable code: `duplicate`, `capped`, `invalid_fields`, `suppressed`, the name of a criterion, or what is wrong with the ping.
     code: String,
     /// In words.
     message: String,

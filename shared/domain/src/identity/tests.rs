@@ -288,3 +288,48 @@ fn an_address_whose_lead_is_not_written_is_too_early_to_go_by_while_the_number_i
     );
     assert!(!check(&both, &[email], 1, &[KeyKind::Email]).is_early);
 }
+
+fn somebody(pairs: &[(Field, &str)]) -> Claimant {
+    let pepper = Pepper::new("pepper");
+    let fields = fields(pairs);
+    Claimant::of(&pepper, &fields, &keys_of(&pepper, &fields))
+}
+
+#[test]
+fn a_suppressed_number_lets_only_those_through_who_are_certainly_somebody_else() {
+    let ada = [
+        (EMAIL, "ada@example.com"),
+        (Field::FirstName, "Ada"),
+        (Field::LastName, "Lovelace"),
+    ];
+    let bob = [
+        (EMAIL, "bob@example.com"),
+        (Field::FirstName, "Bob"),
+        (Field::LastName, "Byron"),
+    ];
+    let erased = somebody(&ada);
+    assert!(!is_suppressed(KeyKind::Phone, &erased, &somebody(&bob)));
+    assert!(is_suppressed(KeyKind::Email, &erased, &somebody(&bob)));
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&ada)));
+    // Another address and no name, another name and no address, another address and the same name.
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&bob[..1])));
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&bob[1..])));
+    let renamed = [bob[0].clone(), ada[1].clone(), ada[2].clone()];
+    assert!(is_suppressed(KeyKind::Phone, &erased, &somebody(&renamed)));
+    // Of whom only the number was known, everybody who comes with it may be the one.
+    let nobody = Claimant::default();
+    assert!(is_suppressed(KeyKind::Phone, &nobody, &somebody(&bob)));
+}
+
+#[test]
+fn keys_are_found_in_texts_that_nobody_has_checked() {
+    let pepper = Pepper::new("pepper");
+    let email = email_key(&pepper, &Email::parse("ada@example.com").unwrap());
+    let phone = phone_key(&pepper, "+12025550123");
+    let found = |text: &str| keys_in(&pepper, [text], Some("US"));
+    assert_eq!(found("ADA@example.com"), [email]);
+    assert_eq!(found("Ada Lovelace <ada@example.com>, please"), [email]);
+    assert_eq!(found("(202) 555-0123"), [phone]);
+    assert_eq!(found("nobody at nowhere"), []);
+    assert_eq!(found(&"9".repeat(200)), []);
+}

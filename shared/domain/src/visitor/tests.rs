@@ -168,3 +168,30 @@ proptest! {
         prop_assert_eq!(play(&straight), play(&shuffled));
     }
 }
+
+#[test]
+fn who_is_erased_leaves_nothing_of_theirs_and_takes_nothing_from_others() {
+    let mut visitor = Visitor::default();
+    visitor.saw(
+        &[
+            event(1, 10),
+            event(2, 25),
+            event(3, 40),
+            event(4, 60),
+            event(5, 80),
+        ],
+        FOREVER,
+    );
+    visitor.filled(&form(1, 7, 20));
+    visitor.filled(&form(2, 8, 30));
+    visitor.filled(&form(3, 8, 50));
+    visitor.filled(&form(4, 9, 70));
+    let (before, after) = (seconds(&visitor, 7), seconds(&visitor, 9));
+    assert!(visitor.forget(LeadId::from_bits(8)));
+    assert_eq!(seconds(&visitor, 7), before);
+    assert_eq!(seconds(&visitor, 9), after);
+    assert_eq!(seconds(&visitor, 8), [25, 60], "shared with the others");
+    assert!(!visitor.forget(LeadId::from_bits(8)), "nothing is left");
+    visitor.forget(LeadId::from_bits(9));
+    assert!(visitor.answered().is_empty());
+}
