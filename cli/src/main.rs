@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// `leadline dev` makes many small allocations for each lead: an eighth less processor time, for some 40 MB of memory
+/// (docs/proof.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main_with(std::env::args_os())
 }
