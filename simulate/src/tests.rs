@@ -78,6 +78,8 @@ fn every_missing_safeguard_is_noticed_by_a_seed_that_holds_with_it() {
         (Broken::IdPerAttempt, 1),
         (Broken::CapUnchecked, 17),
         (Broken::AnswerUnchecked, 11),
+        (Broken::HusksLeft, 4),
+        (Broken::SuppressionForgotten, 40),
     ];
     assert_eq!(seeds.len(), Broken::ALL.len());
     for (broken, seed) in seeds {

@@ -1,6 +1,6 @@
 //! Names and web addresses of companies.
 
-use super::fold;
+use super::{composed, fold};
 use crate::email::{EmailClass, classify_domain};
 
 /// Legal forms of one word, folded, dots gone; sorted. Words that also mean something in a name ("group", "holding",
@@ -217,6 +217,12 @@ fn company_words(folded: &str) -> Vec<String> {
     }
     if !word.is_empty() {
         words.push(word);
+    }
+    if !folded.is_ascii() && folded.contains('\'') {
+        // Marks that an apostrophe kept apart have an order of their own.
+        for word in &mut words {
+            *word = composed(word);
+        }
     }
     words
 }

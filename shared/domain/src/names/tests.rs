@@ -264,6 +264,12 @@ fn a_company_domain_comes_out_of_whatever_is_typed_as_its_web_site() {
     }
 }
 
+#[test]
+fn marks_that_an_apostrophe_kept_apart_are_put_in_order() {
+    let form = normalise_company("\u{05d8}\u{05bc}'\u{09cd}");
+    assert_eq!(normalise_company(&form), form);
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic_and_twice_is_once(text in any::<String>()) {
