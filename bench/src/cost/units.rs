@@ -74,11 +74,20 @@ pub(crate) fn consumed(operation: &str, asked: &Value, said: &Value, done: bool)
 
 /// The largest item that a call writes, in bytes as DynamoDB counts them.
 pub(crate) fn written_bytes(operation: &str, asked: &Value) -> usize {
-    items(operation, asked)
-        .into_iter()
-        .map(item_bytes)
+    let whole = items(operation, asked).into_iter().map(item_bytes);
+    let statements = asked["Statements"].as_array().into_iter().flatten();
+    whole
+        .chain(statements.map(inserted_bytes))
         .max()
         .unwrap_or(0)
+}
+
+/// The size of what an `INSERT INTO "table" VALUE {'name': ?, …}` inserts.
+fn inserted_bytes(statement: &Value) -> usize {
+    let text = statement["Statement"].as_str().unwrap_or_default();
+    let names: usize = text.split('\'').skip(1).step_by(2).map(str::len).sum();
+    let values = statement["Parameters"].as_array().into_iter().flatten();
+    names + values.map(value_bytes).sum::<usize>()
 }
 
 /// One table's capacity, or that of a list of tables.

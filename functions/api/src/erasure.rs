@@ -83,11 +83,11 @@ impl Api {
             now,
         };
         let mut leads: Vec<LeadId> = wanted.lead.into_iter().collect();
-        let mut first_suppressed: Option<Timestamp> = None;
+        let mut first_suppressed: Option<Suppression> = None;
         for key in &wanted.keys {
             let claimant = Claimant::of(&pepper, &wanted.fields, &wanted.keys);
             let suppression = self.suppress_named(&work, *key, claimant).await?;
-            first_suppressed.get_or_insert(suppression.at);
+            first_suppressed.get_or_insert(suppression);
             leads.extend(suppression.lead);
         }
         let mut ended: Vec<(LeadId, ErasedLead)> = Vec::new();
@@ -113,8 +113,10 @@ impl Api {
             emptied.map_err(|error| table_failed(&error))?;
         }
         self.tell_erased(&ended, &current).await?;
+        // As it stands in the table: of two requests at once one was first, and both answer what that one wrote.
         let first = ended.first().map(|(_, end)| (end.erased.erasure, end.at));
-        let (erasure, at) = first.unwrap_or((work.erasure, first_suppressed.unwrap_or(now)));
+        let by_key = first_suppressed.map(|first| (first.erasure, first.at));
+        let (erasure, at) = first.or(by_key).unwrap_or((work.erasure, now));
         tracing::info!(
             erasure = %erasure,
             leads = ended.len(),
