@@ -147,6 +147,7 @@ impl Recycle {
             return Ok(self.table.disarm(entry).await?);
         };
         self.tell_of_breach(&history, &current.config).await?;
+        self.tell_of_owner(&history.lead, &current.config).await?;
         let mut lead = history.lead;
         for due in due(&current.config, &lead, now) {
             match due {
@@ -243,10 +244,32 @@ impl Recycle {
         }
     }
 
+    /// Tells of the owner whoever has not heard of it by now. As a rule the message that led to the assignment comes again
+    /// until everybody was told; not if a copy of it was done before, when there was nothing to do yet, and was deleted.
+    async fn tell_of_owner(&self, lead: &Lead, config: &Config) -> Result<(), Error> {
+        match &lead.owner {
+            Some(owner) if lead.erased.is_none() => {
+                self.send(Notice::Assigned, lead, owner.seq, config).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn send_breach(&self, lead: &Lead, about: u32, config: &Config) -> Result<(), Error> {
+        self.send(Notice::SlaBreached, lead, about, config).await
+    }
+
+    /// Sends a notice to each destination that wants it, and of which nothing says that it heard of it or is about to.
+    async fn send(
+        &self,
+        notice: Notice,
+        lead: &Lead,
+        about: u32,
+        config: &Config,
+    ) -> Result<(), Error> {
         let pool = lead.owner.as_ref().and_then(|owner| owner.pool.as_deref());
         let messages: Vec<Message> = config
-            .destinations_for(Notice::SlaBreached, pool)
+            .destinations_for(notice, pool)
             .into_iter()
             .filter(|destination| {
                 let id = DeliveryId::derive(lead.id, about, destination);
