@@ -35,7 +35,7 @@ use queue::{Message, Outgoing, Queue, Queues, read_batch, respond};
 use table::{Appended, ConfigurationCache, Current, History, Table};
 
 use turns::{Asker, Confirmed};
-use unwritten::{add_credits, left_over};
+use unwritten::{add_credits, left_over, other};
 
 /// How often a lead is looked at anew because somebody else wrote first.
 const MAX_ROUNDS: usize = 12;
@@ -221,17 +221,20 @@ impl Assign {
                     .collect();
             }
         };
-        // Several messages about one lead are one question. Of several that bring its first decisions, which are copies of
-        // one submission, one is enough.
+        // Several messages about one lead are one question. Of several that bring its first decisions one is enough if they are
+        // copies of one submission; another submission, of somebody who helped an unfinished claim, goes back to be merged.
         let mut questions: Vec<(LeadId, Luggage)> = Vec::new();
         let mut asked = Vec::new();
         for (id, lead, luggage) in wanted {
+            let mut back = None;
             let question = match questions.iter().position(|(known, _)| *known == lead) {
                 Some(index) => {
                     let (_, known) = &mut questions[index];
                     known.rescore_at = known.rescore_at.max(luggage.rescore_at);
                     if known.unwritten.is_empty() {
                         known.unwritten = luggage.unwritten;
+                    } else if let Some(other) = other(&known.unwritten, &luggage.unwritten) {
+                        back = Some(other);
                     } else {
                         add_credits(&mut known.unwritten, luggage.unwritten);
                     }
@@ -242,7 +245,7 @@ impl Assign {
                     questions.len() - 1
                 }
             };
-            asked.push((id, lead, question));
+            asked.push((id, lead, question, back));
         }
         // On the heap: the futures of a whole batch are too large a type to lay out in one piece.
         let mut outcomes: Vec<Option<Outcome>> =
@@ -253,15 +256,18 @@ impl Assign {
                 .collect();
         asked
             .into_iter()
-            .map(|(id, lead, question)| {
+            .map(|(id, lead, question, back)| {
                 let slot = outcomes.get_mut(question);
-                let outcome = match slot {
+                let mut outcome = match slot {
                     Some(Some(Ok(news))) => Ok(news.clone()),
                     Some(slot) => slot
                         .take()
                         .unwrap_or(Err(Error::Contended(lead.to_string()))),
                     None => Err(Error::NoLead(lead)),
                 };
+                if let Ok(news) = &mut outcome {
+                    news.extend(back);
+                }
                 (id, lead, outcome)
             })
             .collect()

@@ -256,6 +256,58 @@ async fn what_a_copy_from_another_browser_credits_is_credited_once_wherever_the_
 }
 
 #[tokio::test]
+async fn of_two_submissions_for_one_new_lead_in_one_batch_the_second_goes_back_to_be_merged() {
+    let bench = bench().await;
+    let helper = Message::AssignNew {
+        lead: LeadId::from_bits(1),
+        decisions: vec![bench.first_decision(7)],
+    };
+    bench.hand(&[helper, bench.new_lead(1)]).await;
+    assert_eq!(bench.kinds(1).await, ["received", "scored", "assigned"]);
+    let back = bench.queues.peek("enrich");
+    assert_eq!(back.len(), 1);
+    let Message::Submission { submission } = serde_json::from_str(&back[0]).unwrap() else {
+        panic!("a submission goes back");
+    };
+    assert_eq!(submission.id, SubmissionId::from_bits(1));
+    assert_eq!(bench.turns().await, 1);
+}
+
+/// Seed 15021: a copy without a browser came first, and what the other copy credits was forgotten with its visitor.
+#[tokio::test]
+async fn what_a_copy_credits_is_credited_also_if_somebody_else_made_the_lead() {
+    let bench = bench().await;
+    let lead = LeadId::from_bits(1);
+    let theirs = bench.first_decision(7);
+    bench.table.append(lead, 0, &[theirs]).await.unwrap();
+    let event = Behaviour {
+        id: EventId::from_bits(5),
+        kind: "pricing_page_visited".to_owned(),
+        at: noon(),
+    };
+    let engaged = Decision {
+        ruling: Ruling::Engaged(Engaged {
+            events: vec![event.clone()],
+        }),
+        ..bench.first_decision(1)
+    };
+    let with_visits = Message::AssignNew {
+        lead,
+        decisions: vec![bench.first_decision(1), engaged],
+    };
+    bench.hand(&[bench.new_lead(1), with_visits]).await;
+    // Each of both messages sends what both need: a repeat changes nothing there.
+    assert_eq!(bench.queues.depth("enrich").total(), 2);
+    let sent = bench.queues.peek("score");
+    assert_eq!(sent.len(), 2);
+    let Message::Behaviour { person, events, .. } = serde_json::from_str(&sent[0]).unwrap() else {
+        panic!("behaviour is credited by score");
+    };
+    assert_eq!(person, queue::Person::Lead(lead));
+    assert_eq!(events, [event]);
+}
+
+#[tokio::test]
 async fn a_new_lead_whose_name_became_an_alias_goes_back_and_the_other_lead_keeps_its_owner() {
     let bench = bench().await;
     bench.hand(&[bench.new_lead(2)]).await;

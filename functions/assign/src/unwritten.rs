@@ -9,34 +9,52 @@ use domain::submission::Submission;
 use queue::{Message, Outgoing, Person, Queue};
 
 /// What of `unwritten` is not in the lead that is there already. Its submission goes to `enrich` to be merged: somebody
-/// else made the lead, or the name became an alias meanwhile. Of a copy of the submission that made the lead, what was done
-/// at its visitor's browser goes to `score`: the copy may have been sent from another one. If the person was erased meanwhile,
-/// `enrich` finds that and suppresses it.
-pub(crate) fn left_over(unwritten: &[Decision], lead: &Lead) -> Option<Outgoing> {
+/// else made the lead, or the name became an alias meanwhile. What was done at its visitor's browser goes to `score`: of
+/// several copies of one submission, which may have been sent from several browsers or without any, only one goes on. If the
+/// person was erased meanwhile, both find that.
+pub(crate) fn left_over(unwritten: &[Decision], lead: &Lead) -> Vec<Outgoing> {
     let Some(Ruling::Received(received)) = unwritten.first().map(|decision| &decision.ruling)
     else {
-        return None;
+        return Vec::new();
     };
+    let mut outgoing = Vec::new();
     if !lead.submissions.contains(&received.submission) {
-        return Some(Outgoing {
-            queue: Queue::Enrich,
-            message: Message::Submission {
-                submission: Box::new(submission_of(received)),
-            },
-        });
+        outgoing.push(to_enrich(received));
     }
     let events: Vec<Behaviour> = credits(unwritten)
         .filter(|event| !lead.events.contains(&event.id))
         .cloned()
         .collect();
-    (!events.is_empty()).then_some(Outgoing {
-        queue: Queue::Score,
-        message: Message::Behaviour {
-            person: Person::Lead(lead.id),
-            events,
-            tries: 0,
+    if !events.is_empty() {
+        outgoing.push(Outgoing {
+            queue: Queue::Score,
+            message: Message::Behaviour {
+                person: Person::Lead(lead.id),
+                events,
+                tries: 0,
+            },
+        });
+    }
+    outgoing
+}
+
+/// The submission of `unwritten`, to be merged by `enrich`, if it is another one than that of `first`.
+pub(crate) fn other(first: &[Decision], unwritten: &[Decision]) -> Option<Outgoing> {
+    let received_in = |decisions: &'_ [Decision]| match decisions.first()?.ruling.clone() {
+        Ruling::Received(received) => Some(received),
+        _ => None,
+    };
+    let (first, other) = (received_in(first)?, received_in(unwritten)?);
+    (first.submission != other.submission).then(|| to_enrich(&other))
+}
+
+fn to_enrich(received: &Received) -> Outgoing {
+    Outgoing {
+        queue: Queue::Enrich,
+        message: Message::Submission {
+            submission: Box::new(submission_of(received)),
         },
-    })
+    }
 }
 
 /// The behaviour that decisions credit.

@@ -388,22 +388,34 @@ impl Enrich {
         if let Some(record) = self.table.submission(submission.id).await?.record
             && record.outcome != Outcome::Quarantined
         {
-            let lead = record.lead.filter(|_| submission.visitor.is_some());
-            let history = match lead {
-                Some(lead) => self.table.surviving_lead(lead).await?,
-                None => None,
-            };
-            return Ok(Some(match history {
-                Some(history) => self.is_there(submission, &history, current, now).await?,
-                None => send_on(&record),
-            }));
+            let again = self.visited(submission, &record, current, now).await?;
+            return Ok(Some(again.unwrap_or_else(|| send_on(&record))));
         }
         let Some(original) = self.original_of(submission, &current.config).await? else {
             return Ok(None);
         };
         let repeat = repeat_of(submission, &original);
         self.table.record_submission(&repeat).await?;
-        Ok(Some(Vec::new()))
+        // Also at the browser that a repeat came from something may have been done.
+        let again = self.visited(submission, &repeat, current, now).await?;
+        Ok(Some(again.unwrap_or_default()))
+    }
+
+    /// What is to be sent for a submission that is recorded and came from somebody's browser; nothing for any other.
+    async fn visited(
+        &self,
+        submission: &Submission,
+        record: &Record,
+        current: &Current,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Outgoing>>, Error> {
+        let Some(lead) = record.lead.filter(|_| submission.visitor.is_some()) else {
+            return Ok(None);
+        };
+        Ok(match self.table.surviving_lead(lead).await? {
+            Some(history) => Some(self.is_there(submission, &history, current, now).await?),
+            None => None,
+        })
     }
 
     /// What became of the submission that this one repeats, if the same content came in the window before and that is not
