@@ -556,8 +556,11 @@ impl HttpConnector for Line {
             let body = if fault.is_page {
                 format!("<html><body>upstream failed for {text}</body></html>")
             } else {
-                json!({ "__type": "InternalServerError", "message": "Internal server error" })
-                    .to_string()
+                let kind = match fault.status {
+                    403 => "AccessDeniedException",
+                    _ => "InternalServerError",
+                };
+                json!({ "__type": kind, "message": "simulated" }).to_string()
             };
             return answer(fault.status, body);
         }

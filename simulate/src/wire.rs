@@ -331,8 +331,12 @@ async fn carry(
     }
     let may_be_stale =
         matches!(operation.as_str(), "GetItem" | "Query") && !is_consistent(&request);
-    let question = may_be_stale
-        .then(|| String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned());
+    // As a document and not as text: the SDK writes a map in an order of its own each time.
+    let question = may_be_stale.then(|| {
+        let bytes = request.body().bytes().unwrap_or_default();
+        let asked: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        asked.to_string()
+    });
     let mut response = engine.call(request).await?;
     if let Some(question) = question {
         let fresh =

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use tests::deployment::AwsCall;
+use tests::deployment::{AwsCall, Deployment, Fault};
 use tests::template::{self, FUNCTIONS, capitalised};
 
 use crate::life::Life;
@@ -30,6 +30,32 @@ fn a_role_may_do_what_its_function_was_seen_to_do_and_nothing_else() {
             unused.is_empty() && missing.is_empty(),
             "{function}: granted and never used {unused:?}; used and not granted {missing:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_role_without_the_right_to_statements_puts_items_one_by_one() {
+    let deployment = Deployment::new(domain::config::DEFAULT).await;
+    deployment.fail(Some(Fault {
+        target: "BatchExecuteStatement",
+        status: 403,
+        is_page: false,
+    }));
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for person in 0..4 {
+        let body = format!("email=person{person}%40example.com&country=DE");
+        let taken = deployment
+            .send("POST", "/v1/sources/website", &form, body)
+            .await;
+        assert_eq!(taken.status, 202, "{taken:?}");
+    }
+    deployment.settle().await;
+    let is_refused = |call: &AwsCall| call.target.ends_with(".BatchExecuteStatement");
+    assert!(deployment.calls().iter().any(is_refused));
+    for person in 0..4 {
+        let target = format!("/v1/leads?email=person{person}%40example.com");
+        let answer = deployment.command("GET", &target, &[], "").await;
+        assert!(answer.body.contains("\"owner\":\""), "{answer:?}");
     }
 }
 

@@ -102,6 +102,13 @@ impl Table {
                         self.count_write(OPERATION, answered.consumed_capacity().first());
                         answered.responses.unwrap_or_default()
                     }
+                    // A role of before: what may be put one by one is.
+                    Err(error) if error.code() == Some("AccessDeniedException") => {
+                        tracing::warn!(
+                            "the role lacks dynamodb:PartiQLInsert: new items are put one by one, which takes more time; deploy the template of this version"
+                        );
+                        Vec::new()
+                    }
                     Err(error) => {
                         let code = error.code().unwrap_or("unreachable").to_owned();
                         for one in all {
