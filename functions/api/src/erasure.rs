@@ -500,18 +500,9 @@ impl Api {
             quarantined: None,
             ..record.clone()
         };
-        let erased = Decision {
-            at: work.now,
-            config: work.current.version.clone(),
-            ruling: Ruling::Erased(Erased {
-                erasure: work.erasure,
-                by: None,
-                keys: Vec::new(),
-            }),
-        };
+        let end = Decision::erased(work.erasure, &work.current.version, work.now);
         for _ in 0..MAX_ROUNDS {
-            let decisions = std::slice::from_ref(&erased);
-            let done = self.table.suppress_submission(&suppressed, decisions).await;
+            let done = self.table.suppress_submission(&suppressed, &end).await;
             if done.map_err(|error| table_failed(&error))? {
                 let emptied = self.table.empty_submission(record.id).await;
                 return emptied.map_err(|error| table_failed(&error));

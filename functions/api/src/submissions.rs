@@ -6,14 +6,14 @@ use domain::decision::{Outcome, Ruling};
 use domain::explain::reasons;
 use domain::field::Fields;
 use domain::id::{Pepper, SubmissionId};
-use domain::identity::{Claimant, is_suppressed, keys_of};
+use domain::identity::{Claimant, keys_of};
 use domain::submission::{FieldProblem, Quarantined};
 use futures::future::try_join_all;
 use lambda_http::Request;
 use lambda_http::http::StatusCode;
 use queue::{Message, Queue};
 use serde_json::{Map, Value};
-use table::{Claim, Deed, Record, Step};
+use table::{Deed, Record, Step};
 use web::Problem;
 
 use crate::answers::{OfferAnswer, Resubmitted, Submission, SubmissionReason, SubmissionStep};
@@ -207,13 +207,8 @@ impl Api {
     async fn refuse_suppressed(&self, fields: &Fields, pepper: &Pepper) -> Result<(), Problem> {
         let keys = keys_of(pepper, fields);
         let comes = Claimant::of(pepper, fields, &keys);
-        let claims = self.table.claims(&keys).await;
-        let claims = claims.map_err(|error| table_failed(&error))?;
-        let is_erased = keys.iter().zip(claims).any(|(key, claim)| match claim {
-            Some(Claim::Suppressed(known)) => is_suppressed(key.kind, &known.claimant, &comes),
-            Some(Claim::Held(..)) | None => false,
-        });
-        if is_erased {
+        let erased = self.table.kept_out(&keys, &comes).await;
+        if erased.map_err(|error| table_failed(&error))?.is_some() {
             return Err(Problem::of(problems::SUPPRESSED)
                 .detail("whoever this is of was erased, and stays erased; discard it"));
         }

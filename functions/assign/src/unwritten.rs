@@ -13,8 +13,7 @@ use queue::{Message, Outgoing, Person, Queue};
 /// several copies of one submission, which may have been sent from several browsers or without any, only one goes on. If the
 /// person was erased meanwhile, both find that.
 pub(crate) fn left_over(unwritten: &[Decision], lead: &Lead) -> Vec<Outgoing> {
-    let Some(Ruling::Received(received)) = unwritten.first().map(|decision| &decision.ruling)
-    else {
+    let Some(received) = received_in(unwritten) else {
         return Vec::new();
     };
     let mut outgoing = Vec::new();
@@ -40,12 +39,16 @@ pub(crate) fn left_over(unwritten: &[Decision], lead: &Lead) -> Vec<Outgoing> {
 
 /// The submission of `unwritten`, to be merged by `enrich`, if it is another one than that of `first`.
 pub(crate) fn other(first: &[Decision], unwritten: &[Decision]) -> Option<Outgoing> {
-    let received_in = |decisions: &'_ [Decision]| match decisions.first()?.ruling.clone() {
+    let (first, other) = (received_in(first)?, received_in(unwritten)?);
+    (first.submission != other.submission).then(|| to_enrich(other))
+}
+
+/// What a lead's first decisions begin with.
+fn received_in(decisions: &[Decision]) -> Option<&Received> {
+    match &decisions.first()?.ruling {
         Ruling::Received(received) => Some(received),
         _ => None,
-    };
-    let (first, other) = (received_in(first)?, received_in(unwritten)?);
-    (first.submission != other.submission).then(|| to_enrich(&other))
+    }
 }
 
 fn to_enrich(received: &Received) -> Outgoing {

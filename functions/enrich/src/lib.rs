@@ -446,7 +446,8 @@ impl Enrich {
 
     async fn quarantine(&self, quarantined: Quarantined) -> Result<Vec<Outgoing>, Error> {
         // Before anything of it is written: copies of the table would hold it for weeks.
-        if let Some(erasure) = self.erased_in(&quarantined).await? {
+        let (keys, comes) = self.sender_of(&quarantined).await?;
+        if let Some(erasure) = self.table.kept_out(&keys, &comes).await? {
             return self.end_quarantined(&quarantined, erasure).await;
         }
         // Listed first: what waits for a person must never be where nobody finds it.
@@ -464,7 +465,7 @@ impl Enrich {
         self.table.record_submission(&record).await?;
         // And once more: an erasure suppresses first and looks through the quarantine then. So either it finds what was just
         // written, or what it suppressed is found here.
-        if let Some(erasure) = self.erased_in(&quarantined).await? {
+        if let Some(erasure) = self.table.kept_out(&keys, &comes).await? {
             return self.end_quarantined(&quarantined, erasure).await;
         }
         Ok(Vec::new())
@@ -476,13 +477,13 @@ impl Enrich {
         let mut closed = Vec::new();
         let mut read: Vec<(LeadId, usize)> = Vec::new();
         for (key, claim) in keys.iter().zip(self.table.claims(keys).await?) {
+            let Some(claim) = claim else { continue };
+            if let Some(suppression) = claim.keeps_out(key.kind, claimant) {
+                return Ok(Holders::Erased(suppression.erasure));
+            }
             let (holder, claimed_for) = match claim {
-                None => continue,
-                Some(Claim::Held(holder, claimed_for)) => (holder, claimed_for),
-                Some(Claim::Suppressed(suppression)) => {
-                    if is_suppressed(key.kind, &suppression.claimant, claimant) {
-                        return Ok(Holders::Erased(suppression.erasure));
-                    }
+                Claim::Held(holder, claimed_for) => (holder, claimed_for),
+                Claim::Suppressed(_) => {
                     // Somebody else's number too, of whom one was erased: it tells nobody's lead any more.
                     closed.push(*key);
                     continue;

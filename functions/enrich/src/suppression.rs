@@ -1,13 +1,13 @@
 //! Submissions of people who were erased: each ends as `suppressed`, and nothing of it is kept but that it came.
 
 use domain::config::Config;
-use domain::decision::{Decision, Erased, Outcome, Ruling};
+use domain::decision::{Decision, Outcome};
 use domain::id::{ErasureId, Pepper, SubmissionId};
-use domain::identity::{claimant_in, is_suppressed, keys_in};
+use domain::identity::{Claimant, IdentityKey, claimant_in, keys_in};
 use domain::submission::{Quarantined, Submission};
 use jiff::Timestamp;
 use queue::Outgoing;
-use table::{Claim, Current, Record};
+use table::{Current, Record};
 
 use crate::{Enrich, Error, MAX_ROUNDS};
 
@@ -73,52 +73,27 @@ impl Enrich {
             repeats: None,
             quarantined: None,
         };
-        let erased = Decision {
-            at: now,
-            config: current.version.clone(),
-            ruling: Ruling::Erased(Erased {
-                erasure,
-                by: None,
-                keys: Vec::new(),
-            }),
-        };
+        let end = Decision::erased(erasure, &current.version, now);
         for _ in 0..MAX_ROUNDS {
-            let decisions = std::slice::from_ref(&erased);
-            if self.table.suppress_submission(&record, decisions).await? {
+            if self.table.suppress_submission(&record, &end).await? {
                 return Ok(Vec::new());
             }
         }
         Err(Error::Contended)
     }
 
-    /// The erasure of a person whose address or number stands anywhere in what is for the quarantine.
-    pub(crate) async fn erased_in(
+    /// Whose address or number stands anywhere in what is for the quarantine, as far as it can be read.
+    pub(crate) async fn sender_of(
         &self,
         quarantined: &Quarantined,
-    ) -> Result<Option<ErasureId>, Error> {
+    ) -> Result<(Vec<IdentityKey>, Claimant), Error> {
         let current = self.configurations.at(self.clock.now()).await?;
         let current = current.ok_or(Error::NoConfiguration)?;
         let pepper = Pepper::new(self.secrets.pepper().await?.expose());
         let country = current.config.default_country.as_deref();
         let texts = quarantined.raw.values().map(String::as_str);
         let keys = keys_in(&pepper, texts, country);
-        if keys.is_empty() {
-            return Ok(None);
-        }
-        let comes = claimant_in(&pepper, &quarantined.raw);
-        let claims = self.table.claims(&keys).await?;
-        let erased = keys
-            .iter()
-            .zip(claims)
-            .find_map(|(key, claim)| match claim {
-                Some(Claim::Suppressed(known))
-                    if is_suppressed(key.kind, &known.claimant, &comes) =>
-                {
-                    Some(known.erasure)
-                }
-                _ => None,
-            });
-        Ok(erased)
+        Ok((keys, claimant_in(&pepper, &quarantined.raw)))
     }
 }
 

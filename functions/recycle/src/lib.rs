@@ -146,8 +146,10 @@ impl Recycle {
             // Entries are written before what they are for. If that never comes, there is nothing to look after.
             return Ok(self.table.disarm(entry).await?);
         };
-        self.tell_of_breach(&history, &current.config).await?;
-        self.tell_of_owner(&history.lead, &current.config).await?;
+        if history.lead.erased.is_none() {
+            self.tell_of_breach(&history, &current.config).await?;
+            self.tell_of_owner(&history.lead, &current.config).await?;
+        }
         let mut lead = history.lead;
         for due in due(&current.config, &lead, now) {
             match due {
@@ -236,10 +238,12 @@ impl Recycle {
             .decisions
             .iter()
             .zip(1u32..)
-            .filter(|(decision, _)| matches!(decision.ruling, Ruling::SlaBreached(_)))
-            .filter(|_| history.lead.erased.is_none());
+            .filter(|(decision, _)| matches!(decision.ruling, Ruling::SlaBreached(_)));
         match breaches.last() {
-            Some((_, about)) => self.send_breach(&history.lead, about, config).await,
+            Some((_, about)) => {
+                self.send(Notice::SlaBreached, &history.lead, about, config)
+                    .await
+            }
             None => Ok(()),
         }
     }
@@ -248,15 +252,9 @@ impl Recycle {
     /// until everybody was told; not if a copy of it was done before, when there was nothing to do yet, and was deleted.
     async fn tell_of_owner(&self, lead: &Lead, config: &Config) -> Result<(), Error> {
         match &lead.owner {
-            Some(owner) if lead.erased.is_none() => {
-                self.send(Notice::Assigned, lead, owner.seq, config).await
-            }
-            _ => Ok(()),
+            Some(owner) => self.send(Notice::Assigned, lead, owner.seq, config).await,
+            None => Ok(()),
         }
-    }
-
-    async fn send_breach(&self, lead: &Lead, about: u32, config: &Config) -> Result<(), Error> {
-        self.send(Notice::SlaBreached, lead, about, config).await
     }
 
     /// Sends a notice to each destination that wants it, and of which nothing says that it heard of it or is about to.
@@ -310,7 +308,8 @@ impl Recycle {
         if self.table.append(lead.id, lead.seq, &decisions).await? == Appended::Overtaken {
             return Err(Error::Overtaken);
         }
-        self.send_breach(&after, lead.seq + 1, &current.config)
+        let about = lead.seq + 1;
+        self.send(Notice::SlaBreached, &after, about, &current.config)
             .await?;
         if is_reassigned {
             self.queues

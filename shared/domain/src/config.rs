@@ -675,25 +675,28 @@ impl Config {
 
     /// Names of the destinations that want `notice` about a lead of `pool`.
     pub fn destinations_for(&self, notice: Notice, pool: Option<&str>) -> Vec<&str> {
-        self.destinations
-            .iter()
-            .filter(|(_, destination)| destination.active && destination.notify.contains(&notice))
+        self.destinations_wanting(notice)
             .filter(|(_, destination)| {
                 destination.pools.is_empty()
                     || pool
                         .is_some_and(|pool| destination.pools.iter().any(|wanted| wanted == pool))
             })
-            .map(|(name, _)| name.as_str())
+            .map(|(name, _)| name)
             .collect()
+    }
+
+    fn destinations_wanting(&self, notice: Notice) -> impl Iterator<Item = (&str, &Destination)> {
+        let named = self.destinations.iter();
+        named
+            .map(|(name, destination)| (name.as_str(), destination))
+            .filter(move |(_, wanting)| wanting.active && wanting.notify.contains(&notice))
     }
 
     /// Destinations in use that are told that a person was erased, of whatever pools: nobody knows any more which pools the
     /// lead went through.
     pub fn destinations_for_erasure(&self) -> Vec<&str> {
-        let told = self.destinations.iter().filter(|(_, destination)| {
-            destination.active && destination.notify.contains(&Notice::Erased)
-        });
-        told.map(|(name, _)| name.as_str()).collect()
+        let told = self.destinations_wanting(Notice::Erased);
+        told.map(|(name, _)| name).collect()
     }
 
     /// The name of a rep as people say it.

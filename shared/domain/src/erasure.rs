@@ -6,12 +6,28 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::decision::{
     Assigned, Decision, Emptied, Erased, MergedInto, Received, Returned, Route, Ruling,
 };
 use crate::field::Fields;
+use crate::id::ErasureId;
 
 impl Decision {
+    /// The end of a lead that nobody will ever see, since its only submission is suppressed.
+    pub fn erased(erasure: ErasureId, config: &str, now: Timestamp) -> Self {
+        Self {
+            at: now,
+            config: config.to_owned(),
+            ruling: Ruling::Erased(Erased {
+                erasure,
+                by: None,
+                keys: Vec::new(),
+            }),
+        }
+    }
+
     /// The decision without anything of its person.
     pub fn emptied(&self) -> Self {
         let ruling = match &self.ruling {

@@ -1,8 +1,9 @@
 //! Identity keys: which lead an e-mail address or a phone number belongs to, or that its person was erased.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::decision::KeyKind;
 use domain::id::{ErasureId, LeadId};
-use domain::identity::{Claimant, IdentityKey};
+use domain::identity::{Claimant, IdentityKey, is_suppressed};
 use jiff::Timestamp;
 
 use crate::gather::inserts::Inserted;
@@ -61,9 +62,36 @@ impl Claim {
             Claim::Suppressed(_) => None,
         }
     }
+
+    /// The suppression that keeps out whoever `comes` with this key, a key of `kind`.
+    pub fn keeps_out(&self, kind: KeyKind, comes: &Claimant) -> Option<&Suppression> {
+        match self {
+            Claim::Suppressed(known) => {
+                is_suppressed(kind, &known.claimant, comes).then_some(known)
+            }
+            Claim::Held(..) => None,
+        }
+    }
 }
 
 impl Table {
+    /// The erasure that keeps out whoever `comes` with `keys`.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn kept_out(
+        &self,
+        keys: &[IdentityKey],
+        comes: &Claimant,
+    ) -> Result<Option<ErasureId>, Error> {
+        let claims = self.claims(keys).await?;
+        let mut found = keys.iter().zip(&claims);
+        Ok(
+            found
+                .find_map(|(key, claim)| Some(claim.as_ref()?.keeps_out(key.kind, comes)?.erasure)),
+        )
+    }
+
     /// What is stored under `keys`, read consistently, in the order of `keys`.
     ///
     /// # Errors

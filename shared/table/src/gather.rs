@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot::{self, Receiver, Sender};
 use tokio::task::yield_now;
 
-use crate::{Error, Table};
+use crate::{Error, Item, Table, keys};
 
 /// Where those who ask wait for each other.
 #[derive(Debug)]
@@ -111,6 +111,12 @@ impl Table {
             ..self.clone()
         }
     }
+}
+
+fn is_same_key(one: &Item, other: &Item) -> bool {
+    [keys::PK, keys::SK]
+        .into_iter()
+        .all(|name| one.get(name) == other.get(name))
 }
 
 /// A call failed for many, or whoever made it was ended: nobody knows what it did.

@@ -42,6 +42,15 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or an entry is damaged.
     pub async fn lead(&self, lead: LeadId) -> Result<Option<History>, Error> {
+        let mut decisions = Vec::new();
+        for item in self.entries(lead).await? {
+            decisions.extend(body_of(&item)?);
+        }
+        Ok(Lead::after(lead, &decisions).map(|lead| History { lead, decisions }))
+    }
+
+    /// The entries of a history, in order.
+    async fn entries(&self, lead: LeadId) -> Result<Vec<Item>, Error> {
         let query = self
             .query(
                 "pk = :pk AND begins_with(sk, :e)",
@@ -49,11 +58,7 @@ impl Table {
             )
             .expression_attribute_values(":e", AttributeValue::S(keys::DECISIONS.to_owned()))
             .consistent_read(true);
-        let mut decisions = Vec::new();
-        for item in self.all(query, None).await? {
-            decisions.extend(body_of(&item)?);
-        }
-        Ok(Lead::after(lead, &decisions).map(|lead| History { lead, decisions }))
+        self.all(query, None).await
     }
 
     /// The lead called `lead`, of which there is nothing as a rule: looked for together with what is looked up beside it, and
@@ -100,20 +105,12 @@ impl Table {
     }
 
     /// Empties every entry of a history that ends with its erasure: what stood there goes, the entry stays, so that whoever read
-    /// the history before still finds the next place taken. How many entries were emptied.
+    /// the history before still finds the next place taken.
     ///
     /// # Errors
     /// When the table cannot be read or written, or an entry is damaged.
-    pub async fn empty_history(&self, lead: LeadId) -> Result<usize, Error> {
-        let query = self
-            .query(
-                "pk = :pk AND begins_with(sk, :e)",
-                keys::lead_partition(lead),
-            )
-            .expression_attribute_values(":e", AttributeValue::S(keys::DECISIONS.to_owned()))
-            .consistent_read(true);
-        let mut emptied_entries = 0;
-        for mut item in self.all(query, None).await? {
+    pub async fn empty_history(&self, lead: LeadId) -> Result<(), Error> {
+        for mut item in self.entries(lead).await? {
             let decisions = body_of(&item)?;
             let emptied: Vec<Decision> = decisions.iter().map(Decision::emptied).collect();
             if decisions.iter().any(is_erasure) {
@@ -125,10 +122,9 @@ impl Table {
                 item.insert(BODY.to_owned(), AttributeValue::B(Blob::new(body)));
                 // Entries never change otherwise, so there is nothing to be overtaken by.
                 self.put(item).await?;
-                emptied_entries += 1;
             }
         }
-        Ok(emptied_entries)
+        Ok(())
     }
 
     /// Adds `decisions` to the history of `lead` on condition that it still has exactly `seq` of them.

@@ -154,14 +154,7 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or written.
     pub(crate) async fn empty_steps(&self, submission: SubmissionId) -> Result<(), Error> {
-        let query = self
-            .query(
-                "pk = :pk AND begins_with(sk, :steps)",
-                keys::submission(submission).pk,
-            )
-            .expression_attribute_values(":steps", AttributeValue::S(keys::STEPS.to_owned()))
-            .consistent_read(true);
-        for mut item in self.all(query, None).await? {
+        for mut item in self.step_items(submission).await? {
             let step = step_of(&item)?;
             let Deed::Discarded { reason } = &step.deed else {
                 continue;
@@ -215,6 +208,13 @@ impl Table {
     /// # Errors
     /// When the table cannot be read or a step is damaged.
     pub async fn steps(&self, submission: SubmissionId) -> Result<Vec<Step>, Error> {
+        let items = self.step_items(submission).await?;
+        let mut steps = items.iter().map(step_of).collect::<Result<Vec<_>, _>>()?;
+        steps.sort_by_key(|step: &Step| step.at);
+        Ok(steps)
+    }
+
+    async fn step_items(&self, submission: SubmissionId) -> Result<Vec<Item>, Error> {
         let query = self
             .query(
                 "pk = :pk AND begins_with(sk, :steps)",
@@ -222,12 +222,7 @@ impl Table {
             )
             .expression_attribute_values(":steps", AttributeValue::S(keys::STEPS.to_owned()))
             .consistent_read(true);
-        let mut steps = Vec::new();
-        for item in self.all(query, None).await? {
-            steps.push(step_of(&item)?);
-        }
-        steps.sort_by_key(|step: &Step| step.at);
-        Ok(steps)
+        self.all(query, None).await
     }
 }
 

@@ -183,16 +183,16 @@ impl Table {
         Ok(())
     }
 
-    /// Records that a submission is suppressed, as `record` says, unless it ended before. In the same transaction `decisions`
-    /// end the lead of its own name, if there is none: no copy of the submission that is still on its way can make that lead
-    /// then. False when somebody else wrote about it first: try again.
+    /// Records that a submission is suppressed, as `record` says, unless it ended before. In the same transaction `end` is
+    /// written as the first decision of the lead of its own name, if there is none: no copy of the submission that is still on
+    /// its way can make that lead then. False when somebody else wrote about it first: try again.
     ///
     /// # Errors
     /// When the table cannot be read or written, or an item is damaged.
     pub async fn suppress_submission(
         &self,
         record: &Record,
-        decisions: &[Decision],
+        end: &Decision,
     ) -> Result<bool, Error> {
         let known = self.submission(record.id).await?;
         let has_ended = known
@@ -206,7 +206,7 @@ impl Table {
             return Ok(true);
         }
         let appended = self
-            .append_and_record(record.id.lead(), 0, decisions, record)
+            .append_and_record(record.id.lead(), 0, std::slice::from_ref(end), record)
             .await?;
         Ok(appended == Appended::Done)
     }

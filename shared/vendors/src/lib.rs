@@ -16,7 +16,7 @@ use domain::decision::Ruling;
 use domain::facts::facts_of;
 use domain::field::{Field, Fields, Value};
 use domain::id::{Pepper, PingId, SubmissionId};
-use domain::identity::{Claimant, is_suppressed, keys_of};
+use domain::identity::{Claimant, keys_of};
 use domain::recycling::first_check;
 use domain::submission::{FieldProblem, Submission};
 use domain::vendor::{
@@ -24,9 +24,7 @@ use domain::vendor::{
     terms, unknown_ping,
 };
 use jiff::{SignedDuration, Timestamp};
-use table::{
-    AcceptedThing, CapUse, Claim, LedgerEntry, PersonUse, Settled, Settling, StoredOffer, Table,
-};
+use table::{AcceptedThing, CapUse, LedgerEntry, PersonUse, Settled, Settling, StoredOffer, Table};
 
 pub use ask::{Asked, ask, look};
 
@@ -483,17 +481,13 @@ impl Buyer<'_> {
         let comes = Claimant::of(self.pepper, fields, &keys);
         let mut leads = Vec::new();
         for (key, claim) in keys.iter().zip(self.table.claims(&keys).await?) {
-            match claim {
-                Some(Claim::Held(lead, _)) => leads.push(lead),
-                // Looked up already, so it costs nothing to say it here. Without this comparison the lead is bought, and
-                // `enrich` suppresses it.
-                Some(Claim::Suppressed(known))
-                    if is_suppressed(key.kind, &known.claimant, &comes) =>
-                {
-                    return Ok(Some(suppressed()));
-                }
-                Some(Claim::Suppressed(_)) | None => {}
+            let Some(claim) = claim else { continue };
+            // Looked up already, so it costs nothing to say it here. Without this comparison the lead is bought, and `enrich`
+            // suppresses it.
+            if claim.keeps_out(key.kind, &comes).is_some() {
+                return Ok(Some(suppressed()));
             }
+            leads.extend(claim.lead());
         }
         leads.sort();
         leads.dedup();

@@ -27,22 +27,15 @@ pub(super) fn kinds(operation: &str, request: &HttpRequest) -> &'static [Fault] 
         Fault::Throttled,
     ];
     // Each statement is answered for itself, and all of them as one call.
-    const STATEMENTS: [Fault; 14] = [
-        Fault::Partial,
-        Fault::Partial,
-        Fault::Partial,
-        Fault::Lost,
-        Fault::ReplyLost,
-        Fault::ReplyLost,
-        Fault::Late,
-        Fault::Slow,
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-        Fault::CrashAfter,
-        Fault::Throttled,
-        Fault::Broken,
-        Fault::Conflict,
-    ];
+    const STATEMENTS: [Fault; 3 + OF_AWS.len()] = {
+        let mut all = [Fault::Partial; 3 + OF_AWS.len()];
+        let mut index = 0;
+        while index < OF_AWS.len() {
+            all[3 + index] = OF_AWS[index];
+            index += 1;
+        }
+        all
+    };
     match operation {
         "SendMessageBatch" | "BatchGetItem" => &BATCHES,
         "BatchExecuteStatement" => &STATEMENTS,

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest};
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::{Gather, Joined, Turn, unheard};
-use crate::{Error, Item, Table, keys};
+use super::{Gather, Joined, Turn, is_same_key, unheard};
+use crate::{Error, Item, Table};
 
 /// Statements in one call: DynamoDB's limit.
 const MAX_STATEMENTS: usize = 25;
@@ -67,12 +67,9 @@ impl Table {
             Joined::First(turn, told) => (turn, told),
         };
         // A call may not name a key twice.
-        let key_of = |item: &Item| [keys::PK, keys::SK].map(|name| item.get(name).cloned());
         let fits = |chosen: &[Waiting], item: &Item| {
             chosen.len() < MAX_STATEMENTS
-                && !chosen
-                    .iter()
-                    .any(|other| key_of(&other.asked) == key_of(item))
+                && !chosen.iter().any(|other| is_same_key(&other.asked, item))
         };
         loop {
             self.insert_all(gather.next(fits)).await;

@@ -2,8 +2,8 @@
 
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::{Gather, Joined, unheard};
-use crate::{Error, Item, Table, keys};
+use super::{Gather, Joined, is_same_key, unheard};
+use crate::{Error, Item, Table};
 
 /// Keys in one call: DynamoDB's limit.
 const MAX_KEYS: usize = 100;
@@ -55,13 +55,8 @@ impl Table {
         match self.get_many(wanted, ROUNDS).await {
             Ok(found) => {
                 for one in all {
-                    let is_asked = |item: &&Item| {
-                        let key = |name| item.get(name);
-                        one.asked.iter().any(|asked| {
-                            [keys::PK, keys::SK].map(key)
-                                == [keys::PK, keys::SK].map(|name| asked.get(name))
-                        })
-                    };
+                    let is_asked =
+                        |item: &&Item| one.asked.iter().any(|asked| is_same_key(asked, item));
                     let its = found.iter().filter(is_asked).cloned().collect();
                     let _gone = one.done.send(Ok(its));
                 }
