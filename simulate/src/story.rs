@@ -159,8 +159,9 @@ pub(crate) struct Person {
 }
 
 /// The people of all stories. The second and the third share a switchboard; the fourth writes the first one's address in
-/// another way and is the same person.
-pub(crate) const PEOPLE: [Person; 5] = [
+/// another way and is the same person. Those after the first [`REGULARS`] come in crowds only; two of them share a number
+/// as well.
+pub(crate) const PEOPLE: [Person; 17] = [
     Person {
         first: "Ada",
         last: "Example",
@@ -201,7 +202,106 @@ pub(crate) const PEOPLE: [Person; 5] = [
         country: "GB",
         title: "Founder",
     },
+    Person {
+        first: "Ezra",
+        last: "Probe",
+        email: "ezra@northwind.example",
+        phone: "+1 202-555-0151",
+        country: "US",
+        title: "Analyst",
+    },
+    Person {
+        first: "Fay",
+        last: "Trial",
+        email: "fay@harbourlight.example",
+        phone: "+44 20 7946 0151",
+        country: "GB",
+        title: "CMO",
+    },
+    Person {
+        first: "Gus",
+        last: "Draft",
+        email: "gus@harbourlight.example",
+        phone: "+44 20 7946 0151",
+        country: "GB",
+        title: "Engineer",
+    },
+    Person {
+        first: "Hana",
+        last: "Pattern",
+        email: "hana@example.net",
+        phone: "+1 202-555-0153",
+        country: "US",
+        title: "Founder",
+    },
+    Person {
+        first: "Ilja",
+        last: "Model",
+        email: "ilja@granitepeak.example",
+        phone: "+44 20 7946 0154",
+        country: "GB",
+        title: "Head of Sales",
+    },
+    Person {
+        first: "Juno",
+        last: "Template",
+        email: "juno@granitepeak.example",
+        phone: "+44 20 7946 0155",
+        country: "GB",
+        title: "Chief Marketing Officer",
+    },
+    Person {
+        first: "Kai",
+        last: "Mockup",
+        email: "kai@example.com",
+        phone: "+1 202-555-0156",
+        country: "US",
+        title: "Student",
+    },
+    Person {
+        first: "Lio",
+        last: "Figure",
+        email: "lio@silverbrook.example",
+        phone: "+1 202-555-0157",
+        country: "US",
+        title: "VP Marketing",
+    },
+    Person {
+        first: "Mona",
+        last: "Outline",
+        email: "mona@silverbrook.example",
+        phone: "+1 202-555-0158",
+        country: "US",
+        title: "CTO",
+    },
+    Person {
+        first: "Nils",
+        last: "Sketch",
+        email: "nils@example.org",
+        phone: "+44 20 7946 0159",
+        country: "GB",
+        title: "Engineer",
+    },
+    Person {
+        first: "Oda",
+        last: "Fixture",
+        email: "oda@copperfield.example",
+        phone: "+44 20 7946 0160",
+        country: "GB",
+        title: "CEO",
+    },
+    Person {
+        first: "Pia",
+        last: "Replica",
+        email: "pia@copperfield.example",
+        phone: "+1 202-555-0161",
+        country: "US",
+        title: "Buyer",
+    },
 ];
+
+/// How many of [`PEOPLE`] are in every story.
+const REGULARS: usize = 5;
 
 /// Bodies that no function can read.
 pub(crate) const POISON: [&str; 8] = [
@@ -239,7 +339,7 @@ impl Story {
             starts: STARTS,
         };
         let mut steps = Vec::new();
-        let people = rng.usize(1..=PEOPLE.len());
+        let people = rng.usize(1..=REGULARS);
         let span = calm_after / 2;
         let burst = rng.bool();
         let moment = |rng: &mut fastrand::Rng| {
@@ -349,6 +449,7 @@ impl Story {
         further_doors(seed, people, calm_after, &mut steps);
         contracts::steps(seed, people, &mut weather, &mut steps);
         erasures(seed, calm_after, &mut steps);
+        crowds(seed, calm_after, &mut steps);
         steps.sort_by_key(|step| step.at);
         let faults = Faults::Drawn(*pick(&mut rng, &[0, 5, 20, 60, 150]));
         Self {
@@ -462,6 +563,36 @@ fn erasures(seed: u64, calm_after: u64, steps: &mut Vec<Step>) {
                 }
                 steps.push(again);
             }
+        }
+    }
+}
+
+/// In two of thirty-two worlds many come at the same moment, so that functions get full batches and what these share is at
+/// risk. One of the two erases people besides. All other worlds are what they would be without.
+fn crowds(seed: u64, calm_after: u64, steps: &mut Vec<Step>) {
+    if !matches!(seed % 32, 7 | 16) {
+        return;
+    }
+    let mut rng = Dice(seed).at("crowds", 0);
+    for _ in 0..rng.usize(1..3) {
+        let at = rng.u64(0..calm_after / 2);
+        let rows = (0..rng.usize(6..20)).map(|_| submit(&mut rng, PEOPLE.len()));
+        let rows: Vec<Submit> = rows.collect();
+        if rng.bool() {
+            let again = at + rng.u64(0..5_000);
+            for at in if rng.bool() {
+                vec![at, again]
+            } else {
+                vec![at]
+            } {
+                let what = What::Batch(rows.clone());
+                steps.push(Step { at, what });
+            }
+        } else {
+            steps.extend(rows.into_iter().map(|row| Step {
+                at: at + rng.u64(0..40),
+                what: What::Submit(row),
+            }));
         }
     }
 }
