@@ -3,6 +3,7 @@
 Everything listens on free ports, on loopback unless told otherwise, and ends with the process that started it.
 """
 
+import collections
 import contextlib
 import http.client
 import os
@@ -123,7 +124,7 @@ class TlsEnd(ThreadingHTTPServer):
 
     The functions trust only public certificate authorities, so real TLS to a local engine is not to be had; the queue
     policies, which refuse plain HTTP, stay as they are and are judged by this mark.
-    It also sees every call of every function, and keeps the refused ones.
+    It also sees every call of every function, counts them by operation, and keeps the refused ones.
     """
 
     def __init__(self, engine_port, address):
@@ -131,13 +132,13 @@ class TlsEnd(ThreadingHTTPServer):
         self.engine_port = engine_port
         self.url = f"http://{address}:{self.server_port}"
         self.denials = []
-        self.calls = 0
+        self.calls = collections.Counter()
         self.lock = threading.Lock()
 
-    def note(self, status, body):
+    def note(self, operation, status, body):
         denied = status in (400, 403) and b"AccessDenied" in body
         with self.lock:
-            self.calls += 1
+            self.calls[operation] += 1
             if denied:
                 self.denials.append(read_denial(body.decode("utf-8", "replace")))
 
@@ -166,7 +167,7 @@ class PassOn(BaseHTTPRequestHandler):
             return
         finally:
             upstream.close()
-        self.server.note(answer.status, content)
+        self.server.note(self.headers.get("X-Amz-Target", ""), answer.status, content)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOP_BY_HOP | {"content-length"}:

@@ -74,7 +74,7 @@ fn every_missing_safeguard_is_noticed_by_a_seed_that_holds_with_it() {
         (Broken::TurnsUnchecked, 1214),
         (Broken::FailuresForgotten, 5),
         (Broken::AcceptedUnsent, 18),
-        (Broken::SendBeforeWrite, 2),
+        (Broken::SendBeforeWrite, 3),
         (Broken::IdPerAttempt, 1),
         (Broken::CapUnchecked, 17),
         (Broken::AnswerUnchecked, 11),

@@ -66,7 +66,10 @@ async fn outcome(world: &World, submission: &str) -> String {
 
 /// What of Ada is in any item of the table, decoded, in any queue or dead letter.
 async fn traces(world: &World) -> Vec<String> {
-    let needles = Needles::of(ADA);
+    traces_of(world, Needles::of(ADA)).await
+}
+
+async fn traces_of(world: &World, needles: Needles) -> Vec<String> {
     let mut places = Vec::new();
     let client = world.embedded.engines.table.dynamodb_client();
     let mut scanned = client
@@ -401,6 +404,69 @@ async fn a_number_that_somebody_else_has_too_is_not_closed_to_them() {
 }
 
 #[tokio::test]
+async fn a_number_that_was_somebody_elses_first_keeps_out_who_was_erased_by_name() {
+    let kept = domain::config::DEFAULT.replacen(
+        "[sources.website]\n",
+        "[sources.website]\nanswer_field_errors = false\n",
+        1,
+    );
+    let world = World::configured(|outside| format!("{kept}\n{}", config(outside))).await;
+    let kim = "first_name=Kim&last_name=Yates&phone=%2B442079460958";
+    let kims = format!("email=kim%40brightwater.example&{kim}");
+    submits(&world, "website", &kims).await;
+    world.settle().await;
+    submits(&world, "website", FORM).await;
+    world.settle().await;
+    let hers = "first_name=Ada&last_name=Quillfeather&phone=%2B442079460958";
+    let waiting = submits(&world, "website", &format!("email=wrong%40&{hers}")).await;
+    world.settle().await;
+    assert_eq!(outcome(&world, &waiting).await, "quarantined");
+    let lead = world.lead("kim@brightwater.example").await["id"].clone();
+    let ada = world.lead(EMAIL).await["id"].clone();
+    assert_ne!(ada, lead);
+    world.pass(10).await;
+    let asked = json!({ "lead": ada });
+    let answer = erase(&world, &asked).await;
+    assert_eq!(
+        (&answer["leads"], &answer["suppressed"]),
+        (&json!([ada]), &json!(2))
+    );
+    // By number and name, in quarantine before and again: kept out.
+    let by_number = submits(&world, "website", hers).await;
+    let again = submits(&world, "website", &format!("email=also%40&{hers}")).await;
+    world.settle().await;
+    for submission in [&waiting, &by_number, &again] {
+        assert_eq!(outcome(&world, submission).await, "suppressed");
+    }
+    // The number stays whose it was: with her name, with nobody's, and when the claim is made once more.
+    for form in [kim, "phone=%2B442079460958", &kims] {
+        let came = submits(&world, "website", &format!("{form}&city=Again")).await;
+        world.settle().await;
+        let kept = world.get(&format!("/v1/submissions/{came}")).await.body;
+        assert_eq!(
+            (&kept["outcome"], &kept["lead"]),
+            (&json!("merged"), &lead),
+            "{form}"
+        );
+    }
+    let named = Needles::of([("e-mail", ADA[0].1), ("last name", ADA[3].1)]);
+    assert_eq!(traces_of(&world, named).await, Vec::<String>::new());
+    assert_eq!(erase(&world, &asked).await, answer);
+    // Whose it was is erased, too: both stay away.
+    erase(&world, &json!({ "email": "kim@brightwater.example" })).await;
+    for form in [kim, hers] {
+        let late = submits(&world, "website", &format!("{form}&city=Late")).await;
+        world.settle().await;
+        assert_eq!(outcome(&world, &late).await, "suppressed");
+    }
+    let renamed = format!("email=ada%40elsewhere.example&{hers}");
+    let renamed = submits(&world, "website", &renamed).await;
+    world.settle().await;
+    assert_eq!(outcome(&world, &renamed).await, "suppressed");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_lead_that_is_claimed_and_not_yet_written_never_is() {
     let elsewhere = world().await;
     submits(&elsewhere, "website", FORM).await;
@@ -468,8 +534,9 @@ async fn an_erasure_that_broke_off_is_finished_by_the_next() {
     world.settle().await;
     let lead = world.lead(EMAIL).await["id"].as_str().unwrap().to_owned();
     // It suppressed one key, and died.
-    let read = world.embedded.table.claims(&keys()[..1]).await.unwrap()[0].unwrap();
-    let Claim::Held(holder, claimant) = read else {
+    let read = world.embedded.table.claims(&keys()[..1]).await.unwrap();
+    let read = read[0].clone().unwrap();
+    let Claim::Held(holder, claimant, _) = read else {
         panic!("nobody was erased");
     };
     let suppression = Suppression {

@@ -20,7 +20,7 @@ use domain::email::Email;
 use domain::field::{Field, Fields, Value};
 use domain::id::{ErasureId, LeadId, Pepper, SubmissionId};
 use domain::identity::{
-    Claimant, IdentityKey, claimant_in, email_key, is_suppressed, keys_in, keys_of, phone_key,
+    Claimant, IdentityKey, claimant_in, email_key, keys_in, keys_of, phone_key,
 };
 use domain::lead::ErasedLead;
 use domain::phone::Phone;
@@ -75,6 +75,8 @@ impl Api {
         let current = self.current().await?;
         let country = current.config.default_country.as_deref();
         let wanted = read(object(request)?, &pepper, country)?;
+        // The key must not stand for another person. Under its own it is done again, which answers the same.
+        let _once = self.once(request, &pepper, now).await?;
         let work = Work {
             wanted: &wanted,
             pepper: &pepper,
@@ -156,8 +158,8 @@ impl Api {
         }
         for claim in claims.into_iter().flatten() {
             names.push(match claim {
-                Claim::Suppressed(known) => known.erasure,
-                Claim::Held(lead, _) => self.name_by(lead, pepper).await?,
+                Claim::Suppressed(known, _) => known.erasure,
+                Claim::Held(lead, ..) => self.name_by(lead, pepper).await?,
             });
         }
         let by_key = wanted.keys.first();
@@ -187,8 +189,8 @@ impl Api {
         for _ in 0..MAX_ROUNDS {
             let read = self.claim_of(key).await?;
             let (lead, claimant) = match read {
-                Some(Claim::Suppressed(known)) => return Ok(known),
-                Some(Claim::Held(lead, claimant)) => (Some(lead), claimant),
+                Some(Claim::Suppressed(known, _)) => return Ok(known),
+                Some(Claim::Held(lead, claimant, _)) => (Some(lead), claimant),
                 None => (None, named),
             };
             let suppression = Suppression {
@@ -249,20 +251,21 @@ impl Api {
         Err(contended())
     }
 
-    /// Suppresses every key that a lead's history holds, and says which. A number that leads to somebody else stays theirs:
-    /// they share it, and did not ask.
+    /// Suppresses every key that a lead's history holds, and says which. A number that leads to somebody else stays theirs,
+    /// since they share it and did not ask; it keeps out who comes with it under a name of this lead.
     async fn suppress_all(
         &self,
         work: &Work<'_>,
         name: LeadId,
         history: &History,
     ) -> Result<Vec<IdentityKey>, Problem> {
-        let mut claimants: BTreeMap<IdentityKey, Claimant> = BTreeMap::new();
+        let mut claimants: BTreeMap<IdentityKey, (Claimant, BTreeSet<u128>)> = BTreeMap::new();
         for received in received(history) {
             let keys = keys_of(work.pepper, &received.fields);
             let claimant = Claimant::of(work.pepper, &received.fields, &keys);
             for key in keys {
-                let known = claimants.entry(key).or_insert(claimant);
+                let (known, names) = claimants.entry(key).or_insert((claimant, BTreeSet::new()));
+                names.extend(claimant.name);
                 // Who says more of themselves is told from others the better.
                 if known.email.is_none() || known.name.is_none() {
                     *known = claimant;
@@ -270,11 +273,9 @@ impl Api {
             }
         }
         let mut suppressed = Vec::new();
-        for (key, claimant) in claimants {
-            if self
-                .suppress_unless_others(work, name, key, claimant)
-                .await?
-            {
+        for (key, (claimant, names)) in claimants {
+            let is_theirs = self.suppress_unless_others(work, name, key, claimant);
+            if is_theirs.await? || self.bar(work, key, &names).await? {
                 suppressed.push(key);
             }
         }
@@ -290,7 +291,7 @@ impl Api {
     ) -> Result<Vec<IdentityKey>, Problem> {
         let mut suppressed = Vec::new();
         for key in &work.wanted.keys {
-            let Some(Claim::Suppressed(known)) = self.claim_of(*key).await? else {
+            let Some(Claim::Suppressed(known, _)) = self.claim_of(*key).await? else {
                 continue;
             };
             let Some(lead) = known.lead else { continue };
@@ -328,8 +329,8 @@ impl Api {
         for _ in 0..MAX_ROUNDS {
             let read = self.claim_of(key).await?;
             match read {
-                Some(Claim::Suppressed(_)) => return Ok(true),
-                Some(Claim::Held(lead, _)) if !self.is_now(lead, name).await? => {
+                Some(Claim::Suppressed(..)) => return Ok(true),
+                Some(Claim::Held(lead, ..)) if !self.is_now(lead, name).await? => {
                     return Ok(false);
                 }
                 Some(Claim::Held(..)) | None => {}
@@ -345,6 +346,36 @@ impl Api {
             }
         }
         Err(contended())
+    }
+
+    /// Keeps people of these names out of a key that leads to somebody else. False when there are none to keep out.
+    async fn bar(
+        &self,
+        work: &Work<'_>,
+        key: IdentityKey,
+        names: &BTreeSet<u128>,
+    ) -> Result<bool, Problem> {
+        for name in names {
+            let mut is_done = false;
+            for _ in 0..MAX_ROUNDS {
+                let read = self.claim_of(key).await?;
+                is_done = match read {
+                    Some(read @ Claim::Held(..)) => {
+                        let done = self.table.bar(key, &read, *name, work.erasure).await;
+                        done.map_err(|error| table_failed(&error))?
+                    }
+                    // Suppressed meanwhile, for whoever had it.
+                    _ => true,
+                };
+                if is_done {
+                    break;
+                }
+            }
+            if !is_done {
+                return Err(contended());
+            }
+        }
+        Ok(!names.is_empty())
     }
 
     async fn claim_of(&self, key: IdentityKey) -> Result<Option<Claim>, Problem> {
@@ -455,13 +486,10 @@ impl Api {
         let wanted: Vec<IdentityKey> = keys.iter().copied().collect();
         let claims = self.table.claims(&wanted).await;
         let claims = claims.map_err(|error| table_failed(&error))?;
-        let suppressed: BTreeMap<IdentityKey, Claimant> = wanted
+        let claims: BTreeMap<IdentityKey, Claim> = wanted
             .into_iter()
             .zip(claims)
-            .filter_map(|(key, claim)| match claim {
-                Some(Claim::Suppressed(known)) => Some((key, known.claimant)),
-                _ => None,
-            })
+            .filter_map(|(key, claim)| Some((key, claim?)))
             .collect();
         let mut looked_at = 0;
         for shard in 0..QUARANTINE_SHARDS {
@@ -473,7 +501,7 @@ impl Api {
                 let records = records.await?;
                 for entry in &entries {
                     let record = records.get(&entry.submission);
-                    let is_theirs = record.is_some_and(|record| is_of(work, &suppressed, record));
+                    let is_theirs = record.is_some_and(|record| is_of(work, &claims, record));
                     if let Some(record) = record.filter(|_| is_theirs) {
                         self.end_quarantine(work, record).await?;
                         let unlisted = self.table.unlist_waiting(*entry).await;
@@ -548,7 +576,7 @@ fn received(history: &History) -> impl Iterator<Item = &Received> {
 }
 
 /// Whether a submission in quarantine is of somebody with one of these keys.
-fn is_of(work: &Work<'_>, suppressed: &BTreeMap<IdentityKey, Claimant>, record: &Record) -> bool {
+fn is_of(work: &Work<'_>, claims: &BTreeMap<IdentityKey, Claim>, record: &Record) -> bool {
     let Some(quarantined) = record
         .quarantined
         .as_ref()
@@ -560,8 +588,8 @@ fn is_of(work: &Work<'_>, suppressed: &BTreeMap<IdentityKey, Claimant>, record: 
     let texts = quarantined.raw.values().map(String::as_str);
     let comes = claimant_in(work.pepper, &quarantined.raw);
     keys_in(work.pepper, texts, country).iter().any(|key| {
-        let erased = suppressed.get(key);
-        erased.is_some_and(|erased| is_suppressed(key.kind, erased, &comes))
+        let claim = claims.get(key);
+        claim.is_some_and(|claim| claim.keeps_out(key.kind, &comes).is_some())
     })
 }
 
@@ -587,6 +615,9 @@ fn read(
         let text = value.as_str().unwrap_or_default();
         match name.as_str() {
             "lead" | "email" | "phone" | "by" if value.is_null() => {}
+            "lead" | "email" | "phone" if !value.is_string() => {
+                wrong.push(field(name, "invalid_text", "send one text in quotes"));
+            }
             "lead" => match text.parse() {
                 Ok(lead) => wanted.lead = Some(lead),
                 Err(_) => wrong.push(field(

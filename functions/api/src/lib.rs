@@ -22,6 +22,7 @@ pub mod openapi;
 mod period;
 mod problems;
 mod quarantine;
+mod repeats;
 mod returns;
 mod submissions;
 mod token;
@@ -206,10 +207,23 @@ fn object(request: &Request) -> Result<serde_json::Map<String, serde_json::Value
             Problem::of(problems::TOO_LARGE).detail(format!("send at most {MAX_JSON_BYTES} bytes"))
         );
     }
+    let unparseable = |detail: String| Problem::of(problems::UNPARSEABLE).detail(detail);
+    if bytes.is_empty() {
+        return Err(unparseable(
+            "the body is empty; send a JSON object".to_owned(),
+        ));
+    }
     let value = serde_json::from_slice(bytes).map_err(|error| {
         // Only where it broke: the parser's own message may quote what was sent.
-        Problem::of(problems::UNPARSEABLE).detail(format!(
+        unparseable(format!(
             "the JSON breaks at line {}, column {}",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    serde_json::from_slice::<repeats::NoRepeats>(bytes).map_err(|error| {
+        unparseable(format!(
+            "a key stands twice in one object, the second time before line {}, column {}; send it once",
             error.line(),
             error.column()
         ))

@@ -264,7 +264,8 @@ fn describe(
         Call::Erase => Described::new("erase", "leads", ("200", answer::<answers::Erasure>(answers, "They are erased, as far as Leadline reaches.")))
             .about("By the lead, or by an e-mail address, a phone number or both; whatever lead any of these leads to is erased. Everything that holds something of the person is emptied, and their addresses and numbers are suppressed: what comes of them again ends as `suppressed`, and nothing of it is kept. Somebody who is not known is suppressed, too: they may be on their way. There is no way back. The same again answers the same, and finishes what broke off.")
             .taking(body::<requests::Erasure>(requests, "application/json", requests::erasure_example()))
-            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS]),
+            .refusing(&[Kind::NOT_FOUND, problems::UNPARSEABLE, problems::TOO_LARGE, problems::INVALID_FIELDS])
+            .refusing(&[problems::INVALID_IDEMPOTENCY_KEY, problems::IDEMPOTENCY_KEY_REUSED]),
         Call::GetSubmission => Described::new("get_submission", "submissions", ("200", answer::<answers::Submission>(answers, "What became of it.")))
             .about("404 also while an accepted submission is still on its way.")
             .with(submission())

@@ -3,6 +3,7 @@
 mod batches;
 mod calls;
 mod configuration;
+mod erasure;
 mod feedback;
 mod leads;
 mod openapi;

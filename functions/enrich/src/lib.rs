@@ -478,12 +478,12 @@ impl Enrich {
         let mut read: Vec<(LeadId, usize)> = Vec::new();
         for (key, claim) in keys.iter().zip(self.table.claims(keys).await?) {
             let Some(claim) = claim else { continue };
-            if let Some(suppression) = claim.keeps_out(key.kind, claimant) {
-                return Ok(Holders::Erased(suppression.erasure));
+            if let Some(erasure) = claim.keeps_out(key.kind, claimant) {
+                return Ok(Holders::Erased(erasure));
             }
             let (holder, claimed_for) = match claim {
-                Claim::Held(holder, claimed_for) => (holder, claimed_for),
-                Claim::Suppressed(_) => {
+                Claim::Held(holder, claimed_for, _) => (holder, claimed_for),
+                Claim::Suppressed(..) => {
                     // Somebody else's number too, of whom one was erased: it tells nobody's lead any more.
                     closed.push(*key);
                     continue;

@@ -147,13 +147,11 @@ impl Score {
                 Some(history) => Known::Lead(history.lead.id),
                 None => Known::Nobody,
             },
-            Person::Email(key) => {
-                match self.table.claims(&[*key]).await?.first().copied().flatten() {
-                    Some(Claim::Held(lead, _)) => Known::Lead(lead),
-                    Some(Claim::Suppressed(_)) => Known::Erased,
-                    None => Known::Nobody,
-                }
-            }
+            Person::Email(key) => match self.table.claims(&[*key]).await?.pop().flatten() {
+                Some(Claim::Held(lead, ..)) => Known::Lead(lead),
+                Some(Claim::Suppressed(..)) => Known::Erased,
+                None => Known::Nobody,
+            },
         })
     }
 

@@ -287,7 +287,9 @@ fn fields(page: &mut String) {
     ));
     page.push_str(&format!("| facts | {} |\n", list(&|field| field.is_fact())));
     page.push_str(
-        "\nA number may be written as forms write it: `1,250`, `50-100` (its lower end), `500+`.\n",
+        "\nA number may be written as forms write it: `1,250`, `1.250`, `50-100` (its lower end), `500+`, `10k`, `$1.5M`, `2,5 Mio`, `1.0E7`.\n\
+         Numbers are whole: what is left behind the point is cut off.\n\
+         What is no number (`0x10`, `many`, below zero) is kept as `custom.…`.\n",
     );
 }
 

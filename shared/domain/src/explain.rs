@@ -131,7 +131,7 @@ fn erased_summary(config: &Config, erased: &Erased) -> String {
     let by = erased
         .by
         .as_deref()
-        .map(|by| format!(", as {} asked", config.rep_name(by)))
+        .map(|by| format!(" by {}", config.rep_name(by)))
         .unwrap_or_default();
     format!(
         "The person was erased{by}: nothing of them is kept, and what comes of them again is suppressed."

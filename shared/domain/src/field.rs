@@ -364,37 +364,74 @@ impl fmt::Display for Value {
     }
 }
 
-/// Reads a whole number as forms write it: `1,250`, `1.250`, `50-100` (its lower end), `500+`, `> 1000`; and as programs
-/// do: `1.0E7`.
+/// Reads a whole number as forms write it: `1,250`, `1.250`, `50-100` (its lower end), `500+`, `> 1000`, `10k`, `$1.5M`,
+/// `2,5 Mio`; and as programs do: `1.0E7`. What is left behind the point is cut off. `None` for what is no number, such as
+/// `0x10`.
 pub fn parse_number(text: &str) -> Option<i64> {
-    let text = text.trim().trim_start_matches(['>', '<', '~', '≥', ' ']);
-    if let Some(number) = scientific(text) {
+    let text =
+        text.trim_start_matches(|sign: char| ">=<~≥≤$€£¥".contains(sign) || sign.is_whitespace());
+    if let Some(number) = scientific(text.trim_end()) {
         return whole(number);
     }
     let mut digits = String::new();
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '0'..='9' => digits.push(character),
-            ',' | '.' | ' ' | '\u{a0}' | '\u{202f}' | '\'' if !digits.is_empty() => {
-                // A separator counts only between groups of three digits.
-                let group: String = characters
-                    .clone()
-                    .take_while(char::is_ascii_digit)
-                    .collect();
-                if group.len() != 3 {
-                    break;
-                }
+    let mut decimals = 0;
+    let mut rest = text;
+    loop {
+        let end = rest.find(|sign: char| !sign.is_ascii_digit());
+        let (group, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        if group.is_empty() {
+            break;
+        }
+        digits.push_str(group);
+        rest = behind;
+        let Some(separator) = rest.chars().next().filter(|sign| is_separator(*sign)) else {
+            break;
+        };
+        let next = &rest[separator.len_utf8()..];
+        match next.bytes().take_while(u8::is_ascii_digit).count() {
+            // A separator counts only between groups of three digits.
+            3 => rest = next,
+            0 => break,
+            fraction if separator == '.' || separator == ',' => {
+                digits.push_str(&next[..fraction]);
+                decimals = u32::try_from(fraction).ok()?;
+                rest = &next[fraction..];
+                break;
             }
-            '-' if digits.is_empty() => return None,
             _ => break,
         }
     }
-    let multiplier = match characters.next().or_else(|| text.chars().last()) {
-        Some('k' | 'K') => 1_000,
-        _ => 1,
-    };
-    digits.parse::<i64>().ok()?.checked_mul(multiplier)
+    let number = digits.parse::<i128>().ok()?;
+    let divisor = 10_i128.checked_pow(decimals)?;
+    i64::try_from(number.checked_mul(multiplier(rest)?)? / divisor).ok()
+}
+
+fn is_separator(sign: char) -> bool {
+    matches!(sign, ',' | '.' | ' ' | '\u{a0}' | '\u{202f}' | '\'')
+}
+
+/// What stands behind the digits of a number multiplies it. `None` when that makes it something else than a number.
+fn multiplier(rest: &str) -> Option<i128> {
+    let behind = rest.trim_start();
+    let end = behind.find(|sign: char| !sign.is_alphabetic());
+    let word = behind[..end.unwrap_or(behind.len())].to_lowercase();
+    match word.as_str() {
+        "k" | "tsd" | "thousand" | "mille" | "mil" => Some(1_000),
+        "m" | "mn" | "mm" | "mio" | "million" | "millions" | "millionen" | "millones" => {
+            Some(1_000_000)
+        }
+        "b" | "bn" | "mrd" | "billion" | "billions" | "milliarden" => Some(1_000_000_000),
+        "" => {
+            // Of `1-5 Mio` both ends are millions.
+            let upper = behind.strip_prefix(['-', '–', '—']).map(str::trim_start);
+            let upper = upper.map(|upper| {
+                upper.trim_start_matches(|sign: char| sign.is_ascii_digit() || is_separator(sign))
+            });
+            Some(upper.and_then(multiplier).unwrap_or(1))
+        }
+        _ if behind.len() < rest.len() => Some(1),
+        _ => None,
+    }
 }
 
 /// `1.0E7`, as Java prints ten million; nothing else that Rust would take for a number.

@@ -41,6 +41,8 @@ pub(super) fn connect(path: &str, cache_kilobytes: i64) -> rusqlite::Result<Conn
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Plans do not depend on what is bound: without this every statement with a range is planned anew for each call.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // What is deleted or replaced within a page is overwritten, at no more writes. Pages that become free keep theirs.
+    connection.pragma_update(None, "secure_delete", "FAST")?;
     connection.pragma_update(None, "cache_size", -cache_kilobytes)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     Ok(connection)
