@@ -7,6 +7,7 @@ import puppeteer from "puppeteer-core";
 
 const [leadline, token, program] = process.argv.slice(2);
 
+const CUT = "<!-- cut -->";
 const page = (script, body) =>
   `<!doctype html><title>Brightwater</title><script src="${leadline}/leadline.js" ${script}></script>${body}`;
 const form = `<form action="${leadline}/v1/sources/website" method="post"><input name="email" type="email">
@@ -18,12 +19,17 @@ const pages = {
   "/later": page("", `<div id="here"></div><script>setTimeout(() => { document.getElementById("here").innerHTML = \`${form}\`; }, 50);</script>`),
   "/asks": page('data-consent="required"', form),
   "/signals": page('data-signals="gpc dnt"', form),
-  "/login": page("", '<form id="in"><input type="email" name="email"><input type="password" name="p"></form>'),
+  "/login": page("", `<form id="in"><input type="email" name="email">${CUT}<input type="password" name="p"></form>`),
+  "/steps": page("", '<form id="in"><input type="email" name="email"></form>'),
 };
 const site = createServer((request, response) => {
   const path = new URL(request.url, "http://site").pathname;
   response.writeHead(pages[path] ? 200 : 404, { "content-type": "text/html; charset=utf-8" });
-  response.end(pages[path] ?? "");
+  // A page may come in pieces, which end anywhere: here within a form.
+  const whole = pages[path] ?? "";
+  const piece = whole.indexOf(CUT);
+  if (piece >= 0) response.write(whole.slice(0, piece));
+  setTimeout(() => response.end(whole.slice(Math.max(piece, 0)).replace(CUT, "")), piece < 0 ? 0 : 500);
 });
 await new Promise((ready) => site.listen(0, "127.0.0.1", ready));
 const home = `http://127.0.0.1:${site.address().port}`;
@@ -122,6 +128,12 @@ try {
   });
   await check("a form that asks for a password is left alone", async (tab) => {
     await go(tab, "/login");
+    assert.deepEqual(await hidden(tab), {});
+    // Also if the password is asked for in a later step.
+    await go(tab, "/steps");
+    assert.ok("leadline_visitor" in (await hidden(tab)));
+    await tab.evaluate(() => document.forms[0].insertAdjacentHTML("beforeend", '<input type="password" name="p">'));
+    await pause(100);
     assert.deepEqual(await hidden(tab), {});
   });
   await check("what a script collects has the visitor, and a page can ask what to ask", async (tab) => {

@@ -10,6 +10,7 @@
   var ID = "leadline", CONSENT = "leadline_consent", FROM = "leadline_from";
   var PARAMETERS = ("utm_source utm_medium utm_campaign utm_term utm_content gclid gbraid wbraid fbclid msclkid ttclid " +
     "li_fat_id").split(" ");
+  var PASSWORD = "[type=password]";
   var FILES = /\.(pdf|docx?|xlsx?|pptx?|csv|zip|epub|dmg|exe|msi|mp4|mp3)$/i;
   var waiting = [], timer, page, id, opened = new WeakMap();
 
@@ -91,7 +92,7 @@
     return all;
   }
   function isLeadForm(form) {
-    return form.dataset.leadline !== "off" && !form.querySelector("[type=password]") &&
+    return form.dataset.leadline !== "off" && !form.querySelector(PASSWORD) &&
       ("leadline" in form.dataset || form.querySelector("[type=email],[type=tel],[name*=mail i],[name*=phone i]"));
   }
   function fill(form) {
@@ -109,9 +110,15 @@
       if (!input.value || "leadline" in input.dataset) input.value = all[name];
     });
   }
+  function empty(within) {
+    within.querySelectorAll("input[data-leadline]").forEach(function (input) { input.remove(); });
+  }
   function fillNew() {
+    // While the page arrives, a form may not be whole yet.
+    if (d.readyState === "loading") return;
     Array.prototype.forEach.call(d.forms, function (form) {
       if (!opened.has(form)) fill(form);
+      else if (form.querySelector(PASSWORD)) empty(form);
     });
   }
   function click(event) {
@@ -137,7 +144,7 @@
         id = page = undefined;
         write(ID, null);
         write(FROM, null);
-        d.querySelectorAll("input[data-leadline]").forEach(function (input) { input.remove(); });
+        empty(d);
         return;
       }
       start();
@@ -174,6 +181,7 @@
       });
     }, true);
     new MutationObserver(fillNew).observe(d, { childList: true, subtree: true });
+    d.addEventListener("DOMContentLoaded", fillNew);
     fillNew();
   }
   start();
