@@ -181,8 +181,8 @@ class Proof:
         """Rights to single statements, said in the engine's words.
 
         AWS judges BatchExecuteStatement by each statement (`dynamodb:PartiQLInsert` and its kin) and knows no action of
-        the call's own name; the engine asks for that name instead. So each role with the first gets the second, for the
-        same resource and here only. A role without it keeps being refused.
+        the call's own name. The engine asks for that name instead, and does not read in the statements which table they are
+        about. So each role with the first gets the second, here only; a role without it keeps being refused.
         """
         iam = self.client("iam")
         pages = self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack_name)
@@ -192,13 +192,10 @@ class Proof:
         for role in roles:
             for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
                 document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-                statements = [
-                    {"Effect": "Allow", "Action": "dynamodb:BatchExecuteStatement", "Resource": statement["Resource"]}
-                    for statement in document["Statement"]
-                    if statement["Effect"] == "Allow" and "dynamodb:PartiQLInsert" in statement["Action"]
-                ]
-                if statements:
-                    added = json.dumps({"Version": "2012-10-17", "Statement": statements})
+                granted = [statement["Action"] for statement in document["Statement"] if statement["Effect"] == "Allow"]
+                if any("dynamodb:PartiQLInsert" in actions for actions in granted):
+                    statement = {"Effect": "Allow", "Action": "dynamodb:BatchExecuteStatement", "Resource": "*"}
+                    added = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
                     iam.put_role_policy(RoleName=role, PolicyName=f"{policy}-statements", PolicyDocument=added)
                     translated.append(policy)
         told = ", ".join(sorted(translated))

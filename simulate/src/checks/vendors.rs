@@ -230,9 +230,12 @@ fn answers(world: &World, offers: &Offers, violations: &mut Vec<String>) {
                     ));
                 }
             }
-            // What may be mended by another ping is judged anew with it.
+            // What may be mended by another ping is judged anew with it; and whoever was known may be erased meanwhile.
             let is_final = match one.outcome.as_str() {
-                "duplicate" => true,
+                "duplicate" => {
+                    let mut later = accepted.iter().filter(|later| later.at > one.at);
+                    !later.any(|later| is_erased_before(world, later.at))
+                }
                 "rejected" => !one
                     .code
                     .as_deref()
@@ -276,6 +279,14 @@ fn answers(world: &World, offers: &Offers, violations: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Whether an erasure was asked for before this.
+fn is_erased_before(world: &World, at: jiff::Timestamp) -> bool {
+    let start = world.story.weather.start().as_millisecond();
+    let mut steps = world.story.steps.iter();
+    let before = u64::try_from(at.as_millisecond() - start).unwrap_or(0);
+    steps.any(|step| matches!(step.what, What::Erase { .. }) && step.at < before)
 }
 
 /// Whether a lead was bought for what was told for a ping that came with it or, without one, for what a configuration says that
