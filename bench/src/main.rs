@@ -8,6 +8,10 @@ mod people;
 
 use clap::{Parser, Subcommand};
 
+/// What `leadline` allocates with: `load --handlers` measures the handlers as they run there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Leadline.
 #[derive(Parser)]
 struct Options {
